@@ -1,0 +1,1 @@
+"""The window, and who is told what."""

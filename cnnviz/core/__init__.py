@@ -1,0 +1,1 @@
+"""The facts every part of the program speaks of. numpy only."""

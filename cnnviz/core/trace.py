@@ -1,0 +1,223 @@
+"""What crosses threads: requests, samples and traces. All frozen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnnviz.core.layers import Array, Layer, Unit
+
+if TYPE_CHECKING:
+    from cnnviz.core.geometry import ReceptiveField
+    from cnnviz.core.stages import Stage
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSpec:
+    """Which network, and with which weights.
+
+    Attributes
+    ----------
+    name
+        A name of the catalogue.
+    weights
+        ``"best"``: trained ones where they are at hand; ``"random"``: never.
+    seed
+        Seed of random weights.
+    """
+
+    name: str
+    weights: Literal["best", "random"] = "best"
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ImageWant:
+    """The picture a network wants, in the order of its own transforms.
+
+    Attributes
+    ----------
+    crop
+        ``(height, width)`` cut from the centre, in pixels.
+    resize
+        Shorter side before the crop; a pair means exactly ``(height, width)``.
+    interpolation
+        ``"bilinear"``, ``"bicubic"`` or ``"nearest"``; always antialiased.
+    mean, std
+        Per channel, subtracted from and divided into values in 0 … 1.
+    channels
+        3 for RGB, 1 for grey.
+    """
+
+    crop: tuple[int, int] = (224, 224)
+    resize: int | tuple[int, int] = 256
+    interpolation: str = "bilinear"
+    mean: tuple[float, ...] = (0.485, 0.456, 0.406)
+    std: tuple[float, ...] = (0.229, 0.224, 0.225)
+    channels: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class ImageSource:
+    """A picture file."""
+
+    path: Path
+
+    @property
+    def title(self) -> str:
+        """What to call it on screen."""
+        return self.path.name
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PixelSource:
+    """A picture that came as pixels: pasted, or dropped from a browser.
+
+    Attributes
+    ----------
+    rgb
+        ``(H, W, 3)`` uint8.
+    """
+
+    rgb: NDArray[np.uint8]
+    title: str = "pasted picture"
+
+
+Source = ImageSource | PixelSource
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One network on one source: the only thing the worker is asked for."""
+
+    model: ModelSpec
+    source: Source
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sample:
+    """What the network saw.
+
+    Attributes
+    ----------
+    values
+        The input tensors without batch axis, float32; a picture is one ``(3, h, w)``.
+    shown
+        ``(h, w, 3)`` uint8: the picture after resizing and cropping, before
+        mean and std; None when the input is no picture.
+    title
+        File name or the like.
+    original
+        ``(H0, W0)`` of the upright picture as it came; ``()`` when unknown.
+    steps
+        What was done, in order, one short phrase each.
+    notes
+        What the person should know about the file ("frame 1 of 3").
+    """
+
+    values: tuple[Array, ...]
+    shown: NDArray[np.uint8] | None = None
+    title: str = "input"
+    original: tuple[int, ...] = ()
+    steps: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trace:
+    """Everything one run produced.
+
+    Attributes
+    ----------
+    sample
+        What the network saw.
+    layers
+        In run order.
+    scores
+        ``(K,)`` float64 probabilities of the classes, or None when the output is no
+        vector. Softmax is applied only to outputs that are not probabilities yet.
+    labels
+        Class names, or None.
+    outputs
+        Names of the layers the network returned.
+    error
+        None, or the sentence that says where the run failed; ``layers`` then holds
+        what ran before.
+    parameters, parameters_used
+        Of the whole network, each counted once; and of what ran.
+    not_run
+        Paths of modules without children that did not run for this input.
+    title, weights
+        The network's name; where its weights come from, in words.
+    seconds
+        Time of the recorded run.
+    """
+
+    sample: Sample
+    layers: tuple[Layer, ...]
+    scores: NDArray[np.float64] | None = None
+    labels: tuple[str, ...] | None = None
+    outputs: tuple[str, ...] = ()
+    error: str | None = None
+    parameters: int = 0
+    parameters_used: int = 0
+    not_run: tuple[str, ...] = ()
+    title: str = ""
+    weights: str = ""
+    seconds: float = 0.0
+    request: Request | None = None
+    _index: dict[str, int] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Index the layers by name."""
+        index = {layer.name: i for i, layer in enumerate(self.layers)}
+        object.__setattr__(self, "_index", index)
+
+    def __getitem__(self, name: str) -> Layer:
+        """Return the layer of that name.
+
+        Raises
+        ------
+        KeyError
+            No such layer ran; the message lists the nearest names.
+        """
+        try:
+            return self.layers[self._index[name]]
+        except KeyError:
+            import difflib
+
+            near = difflib.get_close_matches(name, self._index, 3, 0.3)
+            hint = f"; near: {', '.join(near)}" if near else ""
+            raise KeyError(f"no layer {name!r} in this trace{hint}") from None
+
+    def __contains__(self, name: object) -> bool:
+        """Tell whether a layer of that name ran."""
+        return name in self._index
+
+    def position(self, name: str) -> int:
+        """Return the run-order index of a layer."""
+        return self._index[name]
+
+    @property
+    def macs(self) -> int:
+        """Multiply-adds of the whole run."""
+        return sum(layer.macs for layer in self.layers)
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """Layers with weights, each with what follows it. See ``core.stages``."""
+        from cnnviz.core.stages import stages
+
+        return stages(self.layers)
+
+    def receptive_field(
+        self, layer: str, unit: Unit, channel: int | None = None
+    ) -> ReceptiveField:
+        """Return what a unit can see of the input. See ``core.geometry``."""
+        from cnnviz.core.geometry import receptive_field
+
+        return receptive_field(self, layer, unit, channel)

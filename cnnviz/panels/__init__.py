@@ -1,0 +1,1 @@
+"""Passive widgets: shown by calls, answering with signals."""

@@ -1,0 +1,1 @@
+"""Running a network and recording every operation."""
