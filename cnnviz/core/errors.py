@@ -16,5 +16,5 @@ class ModelError(CnnvizError):
     """A network cannot be built, loaded or run."""
 
 
-class Cancelled(CnnvizError):
+class Cancelled(CnnvizError):  # noqa: N818 - the design's word
     """The person, or a newer request, stopped this work. Never shown."""

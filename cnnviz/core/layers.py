@@ -108,9 +108,7 @@ class Replay(Protocol):
         """
         ...
 
-    def reads(
-        self, wanted: NDArray[np.bool_]
-    ) -> tuple[NDArray[np.bool_], ...] | None:
+    def reads(self, wanted: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], ...] | None:
         """Which values of each input the wanted output values depend on.
 
         A measurement for operations without a rule of their own: support of the
@@ -217,5 +215,5 @@ class Layer:
 
 
 def positions(layer: Layer) -> int:
-    """Number of positions at which a layer's kernel is applied."""
+    """Count the positions at which a layer's kernel is applied."""
     return math.prod(layer.spatial)

@@ -39,8 +39,7 @@ def fit_unit(unit: Unit | None, layer: Layer) -> Unit | None:
     if unit is None or len(unit) != len(layer.spatial) or 0 in layer.spatial:
         return None
     return tuple(
-        min(max(at, 0), size - 1)
-        for at, size in zip(unit, layer.spatial, strict=True)
+        min(max(at, 0), size - 1) for at, size in zip(unit, layer.spatial, strict=True)
     )
 
 

@@ -13,6 +13,7 @@ from cnnviz.core.layers import Array, Layer, Unit
 
 if TYPE_CHECKING:
     from cnnviz.core.geometry import ReceptiveField
+
     from cnnviz.core.stages import Stage
 
 
