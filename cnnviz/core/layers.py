@@ -168,7 +168,7 @@ class Layer:
     weight: Array | None = None
     bias: Array | None = None
     geometry: Geometry | None = None
-    options: Mapping[str, Any] = NO_OPTIONS
+    options: Mapping[str, Any] = field(default_factory=lambda: NO_OPTIONS)
     parameters: int = 0
     macs: int = 0
     shared_with: str | None = None
