@@ -1,3 +1,4 @@
+# ruff: noqa: E402 - imports wait for the environment
 """One environment for every test, and no test may leave anything behind.
 
 The variables are set here because they only count before Qt and torch are loaded.
