@@ -7,6 +7,7 @@ One thread, because two of torch's threads on a busy machine wait for each other
 
 import gc
 import os
+import subprocess
 import sys
 import tempfile
 import threading
@@ -99,3 +100,21 @@ def nothing_left_behind():
     ]
     if left:
         pytest.fail("the test left something behind:\n  " + "\n  ".join(left))
+
+
+@pytest.fixture
+def run_python():
+    """Run code in a fresh interpreter, where nothing is imported yet."""
+
+    def run(code, **environment):
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, **environment},
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    return run

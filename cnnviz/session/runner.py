@@ -1,0 +1,164 @@
+"""The worker: one thread, one job at a time, the newest request wins.
+
+The window submits a frozen request and goes on. The worker thread runs the injected
+function and tells the outcome through a queued signal, so that everything public
+happens on the thread that made the runner. Every submission draws a ticket; what
+arrives with an older ticket is dropped. Asking the job to stop is only a courtesy.
+"""
+
+from __future__ import annotations
+
+import threading
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from queue import SimpleQueue
+from typing import TypeAlias
+
+from PySide6.QtCore import QObject, Qt, Signal
+
+from cnnviz.core.errors import Cancelled, CnnvizError
+from cnnviz.core.trace import Request, Trace
+
+Check: TypeAlias = Callable[[int, int, str], None]
+"""``check(done, total, what)``: tells progress; raises `Cancelled` to stop the job."""
+
+Execute: TypeAlias = Callable[[Request, Check], Trace]
+
+
+@dataclass(frozen=True, slots=True)
+class _Progress:
+    done: int
+    total: int
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Refusal:
+    request: Request
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Crash:
+    request: Request
+    text: str
+
+
+_Job: TypeAlias = tuple[int, Request]
+
+
+class Runner(QObject):
+    """Runs requests on one worker thread. Use from one thread only.
+
+    Parameters
+    ----------
+    execute
+        What the worker does with a request. It is called with the request and a
+        `Check`, which it should call before each step, and returns the trace.
+    parent
+        Qt's owner.
+
+    Signals
+    -------
+    started(request)
+        A request was taken; emitted by `submit` itself.
+    progressed(done: int, total: int, what: str)
+        How far the job is, in steps or bytes.
+    finished(trace)
+        The answer to the newest request.
+    refused(request, sentence: str)
+        The job raised a `CnnvizError`; the sentence is for the person.
+    crashed(request, text: str)
+        The job raised anything else; the text is its traceback, for the log.
+    """
+
+    started = Signal(object)
+    progressed = Signal(object, object, str)  # int would overflow at 2 GB
+    finished = Signal(object)
+    refused = Signal(object, str)
+    crashed = Signal(object, str)
+
+    _told = Signal(int, object)
+
+    def __init__(self, execute: Execute, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._execute = execute
+        self._ticket = 0
+        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        self._told.connect(self._on_told, Qt.ConnectionType.QueuedConnection)
+        # A daemon: a step that never ends must not keep the program from ending.
+        self._thread = threading.Thread(target=self._work, name="worker", daemon=True)
+        self._thread.start()
+
+    def submit(self, request: Request) -> None:
+        """Run a request; whatever was asked before is forgotten."""
+        self._ticket += 1
+        self._jobs.put((self._ticket, request))
+        self.started.emit(request)
+
+    def cancel(self) -> None:
+        """Forget what was asked. Nothing more of it is heard."""
+        self._ticket += 1
+
+    def shutdown(self, seconds: float = 5.0) -> bool:
+        """Cancel and end the thread; the runner cannot be used afterwards.
+
+        Returns
+        -------
+        bool
+            False when the job's present step did not end within the given time.
+        """
+        self.cancel()
+        self._jobs.put(None)
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
+
+    # On the worker thread
+
+    def _work(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            self._run(*job)
+            del job  # its arrays must not live until the next one
+
+    def _run(self, ticket: int, request: Request) -> None:
+        last: tuple[int, str] | None = None
+
+        def check(done: int, total: int, what: str) -> None:
+            nonlocal last
+            if ticket != self._ticket:
+                raise Cancelled
+            now = (100 * done // max(total, 1), what)
+            if now != last:
+                last = now
+                self._tell(ticket, _Progress(done, total, what))
+
+        if ticket != self._ticket:
+            return
+        try:
+            self._tell(ticket, self._execute(request, check))
+        except Cancelled:
+            pass
+        except CnnvizError as error:
+            self._tell(ticket, _Refusal(request, str(error)))
+        except (Exception, SystemExit):  # noqa: BLE001 - the one place
+            self._tell(ticket, _Crash(request, traceback.format_exc()))
+
+    def _tell(self, ticket: int, message: object) -> None:
+        if ticket == self._ticket:
+            self._told.emit(ticket, message)
+
+    # On the owner's thread
+
+    def _on_told(self, ticket: int, message: object) -> None:
+        if ticket != self._ticket:
+            return
+        match message:
+            case _Progress(done, total, what):
+                self.progressed.emit(done, total, what)
+            case _Refusal(request, sentence):
+                self.refused.emit(request, sentence)
+            case _Crash(request, text):
+                self.crashed.emit(request, text)
+            case _:
+                self.finished.emit(message)

@@ -1,0 +1,294 @@
+"""The worker: newest wins, late answers are dropped, nothing is left running."""
+
+import sys
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtWidgets import QLabel
+
+from cnnviz.core.errors import Cancelled, InputError
+from cnnviz.core.trace import ImageSource, ModelSpec, Request, Sample, Trace
+from cnnviz.session.runner import Runner
+
+
+def request(name="net"):
+    return Request(ModelSpec(name), ImageSource(Path("a.png")))
+
+
+def answer(asked):
+    return Trace(Sample((np.zeros((3, 2, 2), np.float32),)), (), request=asked)
+
+
+class Heard:
+    """Everything a runner said, in order."""
+
+    def __init__(self, runner):
+        self.all = []
+        for name in ("started", "progressed", "finished", "refused", "crashed"):
+            signal = getattr(runner, name)
+            signal.connect(lambda *args, name=name: self.all.append((name, *args)))
+
+    def of(self, name):
+        return [said[1:] for said in self.all if said[0] == name]
+
+
+@pytest.fixture
+def make(qapp):
+    """Make runners that are shut down with the test."""
+    made = []
+
+    def make(execute):
+        runner = Runner(execute)
+        made.append(runner)
+        return runner, Heard(runner)
+
+    yield make
+    for runner in made:
+        assert runner.shutdown()
+
+
+@pytest.fixture
+def gate():
+    """A job waits here until the test opens it; opened at the end in any case."""
+    event = threading.Event()
+    yield event
+    event.set()
+
+
+def test_answer_arrives_on_the_owners_thread(make, qtbot):
+    worked_on = []
+    arrived_on = []
+
+    def execute(asked, check):
+        worked_on.append(threading.get_ident())
+        return answer(asked)
+
+    runner, _ = make(execute)
+    runner.finished.connect(lambda _: arrived_on.append(threading.get_ident()))
+    asked = request()
+    with qtbot.waitSignal(runner.finished) as got:
+        runner.submit(asked)
+    assert got.args[0].request is asked
+    assert arrived_on == [threading.get_ident()]
+    assert worked_on != arrived_on
+
+
+def test_started_is_said_at_once(make, gate):
+    runner, heard = make(lambda asked, _: gate.wait(5) and answer(asked))
+    asked = request()
+    runner.submit(asked)
+    assert heard.all == [("started", asked)]
+
+
+def test_thirty_within_a_second_only_the_last_arrives(make, qtbot, gate):
+    ran = []
+
+    def execute(asked, check):
+        ran.append(asked.model.name)
+        gate.wait(5)
+        check(0, 1, "layer")
+        return answer(asked)
+
+    runner, heard = make(execute)
+    with qtbot.waitSignal(runner.finished):
+        for i in range(30):
+            runner.submit(request(f"net{i}"))
+        gate.set()
+    assert len(heard.of("finished")) == 1
+    assert heard.of("finished")[0][0].request.model.name == "net29"
+    assert not heard.of("refused") + heard.of("crashed")
+    assert len(ran) <= 2  # the one that was running, and the last
+    assert ran[-1] == "net29"
+
+
+def test_late_answer_of_a_job_that_never_checks_is_dropped(make, qtbot, gate):
+    running = threading.Event()
+
+    def execute(asked, check):
+        if asked.model.name == "slow":
+            running.set()
+            gate.wait(5)
+        return answer(asked)
+
+    runner, heard = make(execute)
+    runner.submit(request("slow"))
+    assert running.wait(5)
+    runner.submit(request("new"))
+    with qtbot.waitSignal(runner.finished):
+        gate.set()
+    assert [got.request.model.name for (got,) in heard.of("finished")] == ["new"]
+
+
+def test_answer_already_on_its_way_is_dropped(make, qtbot):
+    """The answer waits in the event queue while a newer request is made."""
+    runner, heard = make(lambda asked, check: answer(asked))
+    on_its_way = threading.Event()
+    runner._told.connect(
+        lambda *_: on_its_way.set(), Qt.ConnectionType.DirectConnection
+    )
+    runner.submit(request("old"))
+    assert on_its_way.wait(5)
+    with qtbot.waitSignal(runner.finished):
+        runner.submit(request("new"))
+    assert [got.request.model.name for (got,) in heard.of("finished")] == ["new"]
+
+
+def test_progress_comes_in_order_and_before_the_answer(make, qtbot):
+    def execute(asked, check):
+        for layer in range(3):
+            check(layer, 3, f"layer {layer}")
+        return answer(asked)
+
+    runner, heard = make(execute)
+    with qtbot.waitSignal(runner.finished):
+        runner.submit(request())
+    assert heard.of("progressed") == [(i, 3, f"layer {i}") for i in range(3)]
+    assert [said[0] for said in heard.all][-1] == "finished"
+
+
+def test_progress_is_thinned_to_per_cents(make, qtbot):
+    """Bytes of a file over 2 GB: every step checks, at most 101 are told."""
+    total = 5_000_000_000
+
+    def execute(asked, check):
+        for part in range(2000):
+            check(total * part // 2000, total, "file.pth")
+        check(total, total, "file.pth")
+        return answer(asked)
+
+    runner, heard = make(execute)
+    with qtbot.waitSignal(runner.finished):
+        runner.submit(request())
+    told = heard.of("progressed")
+    assert told[0] == (0, total, "file.pth")
+    assert told[-1] == (total, total, "file.pth")
+    assert len(told) == 101
+
+
+def test_cancel_stops_the_job_and_is_silent(make, qtbot):
+    running = threading.Event()
+    stopped = threading.Event()
+
+    def execute(asked, check):
+        if asked.model.name == "next":
+            return answer(asked)
+        try:
+            while True:
+                check(0, 1, "layer")
+                running.set()
+        except Cancelled:
+            stopped.set()
+            raise
+
+    runner, heard = make(execute)
+    runner.submit(request())
+    assert running.wait(5)
+    runner.cancel()
+    assert stopped.wait(5)
+    with qtbot.waitSignal(runner.finished):
+        runner.submit(request("next"))
+    assert [said[0] for said in heard.all] == ["started", "started", "finished"]
+
+
+def test_refusal_says_the_sentence_and_the_runner_goes_on(make, qtbot):
+    def execute(asked, check):
+        if asked.model.name == "bad":
+            raise InputError("a.png: expected a picture, got a folder")
+        return answer(asked)
+
+    runner, heard = make(execute)
+    bad = request("bad")
+    with qtbot.waitSignal(runner.refused) as got:
+        runner.submit(bad)
+    assert got.args == [bad, "a.png: expected a picture, got a folder"]
+    with qtbot.waitSignal(runner.finished):
+        runner.submit(request("good"))
+    assert not heard.of("crashed")
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError, SystemExit])
+def test_crash_carries_the_traceback_and_the_runner_goes_on(make, qtbot, error):
+    def broken_layer(asked, check):
+        if asked.model.name == "bad":
+            raise error("in the model")
+        return answer(asked)
+
+    runner, heard = make(broken_layer)
+    with qtbot.waitSignal(runner.crashed) as got:
+        runner.submit(request("bad"))
+    assert "broken_layer" in got.args[1]
+    assert error.__name__ in got.args[1]
+    with qtbot.waitSignal(runner.finished):
+        runner.submit(request("good"))
+    assert not heard.of("refused")
+
+
+def test_shutdown_during_a_run_ends_the_thread(qapp):
+    running = threading.Event()
+
+    def execute(asked, check):
+        while True:
+            check(0, 1, "layer")
+            running.set()
+
+    runner = Runner(execute)
+    heard = Heard(runner)
+    runner.submit(request())
+    assert running.wait(5)
+    assert runner.shutdown()
+    qapp.processEvents()
+    assert [said[0] for said in heard.all] == ["started"]
+
+
+def test_shutdown_does_not_wait_for_ever(qapp, gate):
+    running = threading.Event()
+
+    def execute(asked, check):
+        running.set()
+        gate.wait(20)
+        return answer(asked)
+
+    runner = Runner(execute)
+    runner.submit(request())
+    assert running.wait(5)
+    assert not runner.shutdown(0.01)
+    gate.set()
+    assert runner.shutdown()
+
+
+def test_torch_is_not_needed(run_python):
+    """The window is up before torch is loaded."""
+    run_python("import sys, cnnviz.session.runner; assert 'torch' not in sys.modules")
+
+
+NEEDS = (
+    "this PySide6 loses references to {0}, and will abort the program after some "
+    "thousand calls; on Python 3.11 use PySide6-Essentials < 6.12"
+)
+
+
+class Teller(QObject):
+    told = Signal(int)
+
+
+def test_qt_keeps_its_references(qtbot):
+    """PySide6 6.12.0 before Python 3.12 drops one None or True per call."""
+    label, teller = QLabel(), Teller()
+    qtbot.addWidget(label)
+    count = []
+    teller.told.connect(count.append)
+    for singleton, call in (
+        (None, lambda i: label.setText(str(i))),
+        (True, lambda i: teller.told.emit(i)),
+    ):
+        before = sys.getrefcount(singleton)
+        for i in range(1000):
+            call(i)
+        lost = before - sys.getrefcount(singleton)
+        assert abs(lost) < 100, NEEDS.format(singleton)
+    for i in range(20_000):
+        teller.told.emit(i)
+    assert len(count) == 21_000
