@@ -1,0 +1,123 @@
+"""Histograms, and long lines thinned to what a screen can show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnnviz.core.layers import Array
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Histogram:
+    """How values are spread.
+
+    Attributes
+    ----------
+    edges
+        ``(bins + 1,)`` float64, rising, in the data's unit.
+    counts
+        ``(bins,)`` int64: finite values other than zero.
+    zeros, negatives
+        Values that are zero, and below zero (these also lie in ``counts``).
+    nan, pos_inf, neg_inf
+        Values left out.
+    minimum, maximum, mean, std
+        Of the finite values, zeros included; NaN when there are none. ``std`` divides
+        by their number.
+    """
+
+    edges: NDArray[np.float64]
+    counts: NDArray[np.int64]
+    zeros: int
+    negatives: int
+    nan: int
+    pos_inf: int
+    neg_inf: int
+    minimum: float
+    maximum: float
+    mean: float
+    std: float
+
+
+def histogram(values: Array, bins: int = 64, signed: bool | None = None) -> Histogram:
+    """Count values in equal bins; zeros apart, as they would dwarf all else after ReLU.
+
+    Parameters
+    ----------
+    values
+        Any shape, any real number type; may be empty.
+    bins
+        Number of bins, at least 2; signed data gets an even number.
+    signed
+        Bins from ``-m`` to ``m`` with an edge at zero, ``m`` the largest absolute
+        value; else from 0 to the largest value. None: if a value is negative.
+    """
+    flat = np.asarray(values, np.float64).ravel()
+    finite = flat[np.isfinite(flat)]
+    negatives = int((finite < 0).sum())
+    if signed is None:
+        signed = negatives > 0
+    reach = float(np.abs(finite if signed else finite.clip(0)).max(initial=0.0)) or 1.0
+    bins = bins + bins % 2 if signed else bins
+    low = -reach if signed else 0.0
+    edges = np.linspace(low, reach, bins + 1)
+    counts, _ = np.histogram(finite[finite != 0], edges)
+    some = finite.size > 0
+    return Histogram(
+        edges,
+        counts.astype(np.int64),
+        int((finite == 0).sum()),
+        negatives,
+        int(np.isnan(flat).sum()),
+        int((flat == np.inf).sum()),
+        int((flat == -np.inf).sum()),
+        float(finite.min()) if some else np.nan,
+        float(finite.max()) if some else np.nan,
+        float(finite.mean()) if some else np.nan,
+        float(finite.std()) if some else np.nan,
+    )
+
+
+def thin(
+    t: Array, y: Array, pixels: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Thin a line to what differs on a screen: spikes and gaps stay.
+
+    Per pixel column and unbroken piece the first, least, largest and last sample are
+    kept (M4: Jugel et al., "M4: A Visualization-Oriented Time Series Data
+    Aggregation", VLDB 2014). A run of missing samples becomes one NaN.
+
+    Parameters
+    ----------
+    t
+        ``(T,)`` never falling, finite.
+    y
+        ``(T,)``; NaN or infinite where missing.
+    pixels
+        Columns on the screen, at least 1.
+
+    Returns
+    -------
+    ``t`` and ``y`` of the kept samples in order, NaN where the line breaks.
+    """
+    time, value = np.asarray(t, np.float64), np.asarray(y, np.float64)
+    missing = ~np.isfinite(value)
+    value = np.where(missing, np.nan, value)
+    if len(value) <= 4 * pixels:
+        return time, value
+    span = time[-1] - time[0]
+    column = np.minimum((time - time[0]) / (span or 1.0) * pixels, pixels - 1)
+    column = np.where(missing, -1, column.astype(np.int64))
+    starts = np.flatnonzero(np.diff(column, prepend=-2))
+    sizes = np.diff(starts, append=len(value))
+    keep = np.zeros(len(value), bool)
+    keep[starts] = True
+    keep[starts + sizes - 1] |= ~missing[starts + sizes - 1]
+    group = np.repeat(np.arange(len(starts)), sizes)
+    for extreme in (np.minimum, np.maximum):
+        hits = np.flatnonzero(value == extreme.reduceat(value, starts)[group])
+        keep[hits[np.diff(group[hits], prepend=-1) > 0]] = True
+    return time[keep], value[keep]
