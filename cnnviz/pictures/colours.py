@@ -15,6 +15,7 @@ IEC 61966-2-1.
 
 from __future__ import annotations
 
+import math
 from functools import cache
 
 import numpy as np
@@ -52,34 +53,35 @@ _LAB = np.array(
     ]
 )
 
-# Stops of the sequential tables: OKLCH lightness, chroma, hue in degrees.
-_STOPS: dict[str, tuple[tuple[float, float, float], ...]] = {
+# Control points of the sequential tables: OKLCH lightness, chroma, hue in degrees.
+_CONTROLS: dict[str, tuple[tuple[float, float, float], ...]] = {
     "ember": (
-        (0.12, 0.045, 280.0),
-        (0.27, 0.120, 298.0),
-        (0.44, 0.190, 342.0),
-        (0.60, 0.200, 382.0),
-        (0.75, 0.165, 415.0),
-        (0.88, 0.140, 448.0),
-        (0.97, 0.070, 465.0),
+        (0.12, 0.045, 278.0),
+        (0.24, 0.120, 292.0),
+        (0.40, 0.215, 328.0),
+        (0.58, 0.235, 372.0),
+        (0.74, 0.190, 420.0),
+        (0.87, 0.130, 464.0),
+        (0.97, 0.075, 466.0),
     ),
-    "grey": ((0.10, 0.0, 0.0), (0.98, 0.0, 0.0)),
+    "grey": ((0.11, 0.0, 0.0), (0.98, 0.0, 0.0)),
     "sea": (
         (0.12, 0.040, 285.0),
-        (0.30, 0.100, 268.0),
-        (0.48, 0.105, 238.0),
-        (0.66, 0.105, 200.0),
-        (0.82, 0.110, 165.0),
-        (0.97, 0.050, 125.0),
+        (0.28, 0.095, 278.0),
+        (0.46, 0.105, 250.0),
+        (0.64, 0.085, 205.0),
+        (0.82, 0.110, 155.0),
+        (0.97, 0.050, 120.0),
     ),
 }
-SEQUENTIAL: tuple[str, ...] = tuple(_STOPS)
+SEQUENTIAL: tuple[str, ...] = tuple(_CONTROLS)
 """Names of the sequential tables."""
 
-# Neutral middle, then lightness, chroma and hue of the two ends, negative first.
+# Neutral middle, a shade off the canvas so that a tile of zeros keeps its outline;
+# lightness of the ends; their chroma and hue, negative first.
 _DIVERGING = {
-    True: ((0x16, 0x18, 0x1D), 0.82, ((0.115, 238.0), (0.150, 62.0))),
-    False: ((0xF6, 0xF7, 0xF9), 0.42, ((0.180, 262.0), (0.140, 40.0))),
+    True: ((0x1F, 0x22, 0x28), 0.84, ((0.110, 236.0), (0.140, 64.0))),
+    False: ((0xEC, 0xEE, 0xF1), 0.45, ((0.190, 262.0), (0.160, 34.0))),
 }
 
 
@@ -100,7 +102,8 @@ def _srgb(lab: NDArray[np.float64]) -> NDArray[np.uint8]:
     """Convert OKLab to sRGB uint8."""
     x = _linear(lab).clip(0, 1)
     s = np.where(x <= 0.0031308, x * 12.92, 1.055 * x ** (1 / 2.4) - 0.055)
-    return np.rint(s * 255).astype(np.uint8)
+    levels: NDArray[np.uint8] = np.rint(s * 255).astype(np.uint8)
+    return levels
 
 
 def _into_gamut(lab: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -112,7 +115,24 @@ def _into_gamut(lab: NDArray[np.float64]) -> NDArray[np.float64]:
         inside = ((tried >= 0) & (tried <= 1)).all(axis=1)
         low, high = np.where(inside, keep, low), np.where(inside, high, keep)
     keep = np.where((_linear(lab) >= 0).all(1) & (_linear(lab) <= 1).all(1), 1.0, low)
-    return lab * np.stack([np.ones_like(keep), keep, keep], 1)
+    return np.asarray(lab * np.stack([np.ones_like(keep), keep, keep], 1))
+
+
+def _polar(
+    light: NDArray[np.float64], chroma: NDArray[np.float64], hue: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Convert OKLCH, hue in degrees, to OKLab ``(n, 3)``."""
+    angle = np.radians(hue)
+    return np.stack([light, chroma * np.cos(angle), chroma * np.sin(angle)], 1)
+
+
+def _bezier(controls: NDArray[np.float64], count: int) -> NDArray[np.float64]:
+    """Return points of a Bézier curve; it rises wherever its controls rise."""
+    degree = len(controls) - 1
+    t = np.linspace(0, 1, count)[:, None]
+    i = np.arange(degree + 1)
+    ways = np.array([math.comb(degree, int(k)) for k in i])
+    return np.asarray((ways * t**i * (1 - t) ** (degree - i)) @ controls)
 
 
 def _even(path: NDArray[np.float64], count: int) -> NDArray[np.float64]:
@@ -143,15 +163,10 @@ def sequential(name: str = "ember") -> NDArray[np.uint8]:
     ValueError
         There is no table of that name.
     """
-    if name not in _STOPS:
+    if name not in _CONTROLS:
         raise ValueError(f"colours {name!r}: wanted one of {', '.join(SEQUENTIAL)}")
-    stops = np.array(_STOPS[name])
-    at = np.linspace(0, len(stops) - 1, 2001)
-    light, chroma, hue = (
-        np.interp(at, np.arange(len(stops)), stops[:, i]) for i in range(3)
-    )
-    hue = np.radians(hue)
-    lab = np.stack([light, chroma * np.cos(hue), chroma * np.sin(hue)], 1)
+    light, chroma, hue = _bezier(np.array(_CONTROLS[name]), 2001).T
+    lab = _polar(light, chroma, hue)
     colours = _srgb(_even(_into_gamut(lab), TOP + 1))
     colours.flags.writeable = False
     return colours
@@ -174,14 +189,20 @@ def diverging(dark: bool) -> NDArray[np.uint8]:
     -------
     ``(252, 3)`` uint8 sRGB, read-only.
     """
-    neutral, light, ends = _DIVERGING[dark]
-    middle = oklab(np.array(neutral, np.uint8))
-    t = np.linspace(0, 1, MIDDLE + 1)[:, None]
-    arms = []
-    for chroma, hue in ends:
-        a, b = chroma * np.cos(np.radians(hue)), chroma * np.sin(np.radians(hue))
-        end = np.array([light, a, b])
-        arms.append(_srgb(_into_gamut(middle + t * (end - middle))))
+    neutral, end, hues = _DIVERGING[dark]
+    start, _, _ = oklab(np.array(neutral, np.uint8))
+    t = np.linspace(0, 1, MIDDLE + 1)
+    light = start + t * (end - start)
+    arms = [
+        _srgb(
+            _into_gamut(
+                _polar(light, chroma * (1 - (1 - t) ** 2), np.full_like(t, hue))
+            )
+        )
+        for chroma, hue in hues
+    ]
+    for arm in arms:
+        arm[0] = neutral
     colours = np.concatenate([arms[0][:0:-1], arms[1], arms[1][-1:]])
     colours.flags.writeable = False
     return colours

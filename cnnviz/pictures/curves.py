@@ -62,10 +62,13 @@ def histogram(values: Array, bins: int = 64, signed: bool | None = None) -> Hist
         signed = negatives > 0
     reach = float(np.abs(finite if signed else finite.clip(0)).max(initial=0.0)) or 1.0
     bins = bins + bins % 2 if signed else bins
-    low = -reach if signed else 0.0
-    edges = np.linspace(low, reach, bins + 1)
+    half = np.linspace(0, 1, (bins // 2 if signed else bins) + 1)
+    edges = reach * (np.concatenate([-half[:0:-1], half]) if signed else half)
     counts, _ = np.histogram(finite[finite != 0], edges)
-    some = finite.size > 0
+    summary = [np.nan] * 4
+    if finite.size:
+        with np.errstate(over="ignore", invalid="ignore"):
+            summary = [finite.min(), finite.max(), finite.mean(), finite.std()]
     return Histogram(
         edges,
         counts.astype(np.int64),
@@ -74,10 +77,7 @@ def histogram(values: Array, bins: int = 64, signed: bool | None = None) -> Hist
         int(np.isnan(flat).sum()),
         int((flat == np.inf).sum()),
         int((flat == -np.inf).sum()),
-        float(finite.min()) if some else np.nan,
-        float(finite.max()) if some else np.nan,
-        float(finite.mean()) if some else np.nan,
-        float(finite.std()) if some else np.nan,
+        *map(float, summary),
     )
 
 

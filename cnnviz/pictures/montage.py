@@ -296,5 +296,6 @@ def whole_weight(weight: Array) -> tuple[Array, Grid]:
     """
     out, inner, *taps = weight.shape
     tiles = as_tiles(weight.reshape(out * inner, *taps))
-    gap = int(tiles.shape[1:] != (1, 1))
-    return tiles, Grid(out * inner, *tiles.shape[1:], max(inner, 1), gap)
+    _, height, width = tiles.shape
+    gap = 0 if (height, width) == (1, 1) else 1
+    return tiles, Grid(out * inner, height, width, max(inner, 1), gap)
