@@ -93,7 +93,7 @@ class AlexNet2012(nn.Module):
 
 
 class SmallVGG(nn.Module):
-    """The idea of Simonyan and Zisserman (2014) with fewer channels.
+    """Configuration A of Simonyan and Zisserman (2014) with fewer channels.
 
     Blocks of convolutions 3×3, stride 1, padding 1, each with ReLU; a max pool 2×2
     ends a block; then flatten, two dense layers and the class layer.
@@ -115,8 +115,8 @@ class SmallVGG(nn.Module):
         self,
         classes: int = 13,
         blocks: Sequence[Sequence[int]] = (
-            (32, 32),
-            (64, 64),
+            (32,),
+            (64,),
             (128, 128),
             (256, 256),
             (256, 256),
