@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -15,6 +17,9 @@ if TYPE_CHECKING:
     from cnnviz.core.geometry import ReceptiveField
 
     from cnnviz.core.stages import Stage
+
+
+NO_NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +159,10 @@ class Trace:
         Paths of modules without children that did not run for this input.
     title, weights
         The network's name; where its weights come from, in words.
+    trained
+        False for random or hand-made weights: the scores then mean nothing.
+    channel_names
+        By layer, a name for each channel where there are any (``"Sobel x"``).
     seconds
         Time of the recorded run.
     """
@@ -169,6 +178,8 @@ class Trace:
     not_run: tuple[str, ...] = ()
     title: str = ""
     weights: str = ""
+    trained: bool = True
+    channel_names: Mapping[str, tuple[str, ...]] = NO_NAMES
     seconds: float = 0.0
     request: Request | None = None
     _index: dict[str, int] = field(init=False, repr=False)

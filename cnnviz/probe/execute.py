@@ -1,0 +1,194 @@
+"""From a request to a trace: the only thing the worker runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from cnnviz.core.layers import Layer
+from cnnviz.core.trace import (
+    ImageSource,
+    ModelSpec,
+    PixelSource,
+    Request,
+    Sample,
+    Source,
+    Trace,
+)
+from cnnviz.inputs.image import read_image
+from cnnviz.inputs.picture import Picture
+from cnnviz.inputs.prepare import prepare_image
+from cnnviz.nets.build import Network, build
+from cnnviz.nets.catalog import find, state
+from cnnviz.probe.recorder import Check, Recording, record
+
+
+def no_check(done: int, expected: int, what: str) -> None:
+    """Let everything run."""
+
+
+def execute(request: Request, check: Check = no_check) -> Trace:
+    """Run one network on one source.
+
+    Parameters
+    ----------
+    request
+        Which network, which source.
+    check
+        Called before each step with (done, expected, what); may raise ``Cancelled``.
+
+    Raises
+    ------
+    InputError
+        The source cannot be read.
+    ModelError
+        The network cannot be built.
+    Cancelled
+        Raised by ``check``.
+    """
+    check(0, 0, f"reading {request.source.title}")
+    picture = _picture(request.source)
+    check(0, 0, f"loading {request.model.name}")
+    network = network_of(request.model)
+    sample = prepare_image(picture, network.want, request.source.title)
+    recording = record(network.module, sample.values, check)
+    return _trace(
+        recording,
+        sample,
+        title=request.model.name,
+        weights=network.weights,
+        trained=network.trained,
+        labels=network.labels,
+        channel_names=network.channel_names,
+        request=request,
+    )
+
+
+def network_of(spec: ModelSpec) -> Network:
+    """Return a network of the catalogue, built once while its weights stay the same."""
+    return _built(spec, state(find(spec.name)))
+
+
+@lru_cache(maxsize=2)
+def _built(spec: ModelSpec, _weights_at_hand: str) -> Network:
+    return build(spec)
+
+
+@lru_cache(maxsize=2)
+def _decoded(source: Source, _changed: int) -> Picture:
+    assert isinstance(source, ImageSource)
+    return read_image(source.path)
+
+
+def _picture(source: Source) -> Picture | NDArray[np.uint8]:
+    if isinstance(source, PixelSource):
+        return source.rgb
+    try:
+        changed = source.path.stat().st_mtime_ns
+    except OSError:
+        return read_image(source.path)  # says what is wrong with the path
+    return _decoded(source, changed)
+
+
+def trace_module(
+    module: nn.Module,
+    sample: Sample | NDArray[Any] | Tensor | Sequence[NDArray[Any] | Tensor],
+    check: Check = no_check,
+    *,
+    title: str = "",
+    weights: str = "",
+    labels: Sequence[str] | None = None,
+    copy_weights: bool = True,
+) -> Trace:
+    """Run any module on any input and keep every operation.
+
+    Parameters
+    ----------
+    module
+        The network. It is left as found.
+    sample
+        A ``Sample``, one array or tensor, or a tuple of them for a network with
+        several inputs; always without batch axis.
+    labels
+        Class names for the scores.
+    copy_weights
+        Copy the weights, so that training the module further changes no trace. False
+        saves memory: the layers' weights are then views of the module's own.
+    """
+    if not isinstance(sample, Sample):
+        several = isinstance(sample, (tuple, list))
+        values = tuple(sample) if several else (sample,)
+        sample = Sample(tuple(_array(v) for v in values))
+    recording = record(module, sample.values, check, copy_weights=copy_weights)
+    return _trace(
+        recording,
+        sample,
+        title=title or type(module).__name__,
+        weights=weights,
+        labels=None if labels is None else tuple(labels),
+    )
+
+
+def _array(values: Any) -> NDArray[Any]:
+    if isinstance(values, Tensor):
+        values = values.detach().cpu().numpy()
+    array = np.array(values)
+    array.flags.writeable = False
+    return array
+
+
+def _trace(recording: Recording, sample: Sample, **facts: Any) -> Trace:
+    """Put a recording and what is known about its run into one trace."""
+    return Trace(
+        sample=sample,
+        layers=recording.layers,
+        scores=class_scores(recording.layers, recording.outputs),
+        outputs=recording.outputs,
+        error=recording.error,
+        parameters=recording.parameters,
+        parameters_used=recording.parameters_used,
+        not_run=recording.not_run,
+        seconds=recording.seconds,
+        **facts,
+    )
+
+
+def class_scores(
+    layers: Sequence[Layer], outputs: Sequence[str]
+) -> NDArray[np.float64] | None:
+    """Return class probabilities from a network's first vector output.
+
+    Softmax is applied unless the output is probabilities already (``≥ 0``, sum 1, or
+    behind a sigmoid); log-probabilities are exponentiated.
+
+    Returns
+    -------
+    array
+        ``(K,)`` float64, or None when no output is a vector of two or more.
+    """
+    by_name = {layer.name: layer for layer in layers}
+    for name in outputs:
+        layer = by_name[name]
+        vector = len(layer.shape) == 1 and layer.shape[0] > 1
+        if not vector or layer.output.dtype.kind != "f":
+            continue
+        values = layer.output.astype(np.float64)
+        if layer.op in ("LogSoftmax", "log_softmax"):
+            scores = np.exp(values)
+        elif layer.op in ("Sigmoid", "sigmoid") or _probabilities(values):
+            scores = values
+        else:
+            scores = np.exp(values - values.max())
+            scores /= scores.sum()
+        scores.flags.writeable = False
+        return scores
+    return None
+
+
+def _probabilities(values: NDArray[np.float64]) -> bool:
+    return bool((values >= 0).all()) and abs(float(values.sum()) - 1) < 1e-3
