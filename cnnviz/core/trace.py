@@ -15,7 +15,6 @@ from cnnviz.core.layers import Array, Layer, Unit
 
 if TYPE_CHECKING:
     from cnnviz.core.geometry import ReceptiveField
-
     from cnnviz.core.stages import Stage
 
 
@@ -179,7 +178,9 @@ class Trace:
     title: str = ""
     weights: str = ""
     trained: bool = True
-    channel_names: Mapping[str, tuple[str, ...]] = NO_NAMES
+    channel_names: Mapping[str, tuple[str, ...]] = field(
+        default_factory=lambda: NO_NAMES
+    )
     seconds: float = 0.0
     request: Request | None = None
     _index: dict[str, int] = field(init=False, repr=False)
