@@ -42,17 +42,12 @@ def short_count(n: int) -> str:
     """Write a count briefly: ``61.1 million``; in full below a million."""
     if n < 1_000_000:
         return count(n)
-    for size, word in ((10**6, "million"), (10**9, "billion"), (10**12, "trillion")):
-        shown = _three(n / size)
-        if float(shown) < 1000:
-            return f"{shown} {word}"
+    for unit, word in ((10**6, "million"), (10**9, "billion"), (10**12, "trillion")):
+        x = n / unit
+        if x < 999.5:
+            decimals = 2 if x < 9.995 else 1 if x < 99.95 else 0
+            return f"{x:.{decimals}f} {word}"
     return f"{n / 10**12:,.0f} trillion"
-
-
-def _three(x: float) -> str:
-    """Write a positive value with three significant digits, never as a power."""
-    decimals = max(0, 2 - math.floor(math.log10(x)))
-    return f"{x:.{decimals}f}"
 
 
 def size(shape: Sequence[int]) -> str:
