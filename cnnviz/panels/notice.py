@@ -1,0 +1,84 @@
+"""A quiet bar that says what went wrong or what happened, and can be closed."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
+
+from cnnviz.panels import theme
+
+
+class NoticeBar(QWidget):
+    """One sentence over the panels; the newest replaces the one before.
+
+    Signals
+    -------
+    actionChosen()
+        The person pressed the button beside the sentence.
+    """
+
+    actionChosen = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("noticeBar")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._label = QLabel()
+        self._label.setWordWrap(True)
+        self._label.setTextFormat(Qt.TextFormat.PlainText)
+        self._label.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse
+        )
+        self._details = ""
+        self._action = QPushButton()
+        self._action.clicked.connect(self.actionChosen)
+        self._copy = QPushButton(self.tr("Copy details"))
+        self._copy.clicked.connect(self._copy_details)
+        close = QToolButton()
+        close.setText("✕")
+        close.setToolTip(self.tr("Close"))
+        close.setAccessibleName(self.tr("Close this message"))
+        close.clicked.connect(self.hide)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(2 * theme.GRID, theme.GRID, theme.GRID, theme.GRID)
+        row.addWidget(self._label, 1)
+        row.addWidget(self._action)
+        row.addWidget(self._copy)
+        row.addWidget(close)
+        self.hide()
+
+    def show_notice(
+        self, text: str, *, warning: bool = False, action: str = "", details: str = ""
+    ) -> None:
+        """Show a sentence.
+
+        Parameters
+        ----------
+        warning
+            Something was refused, as opposed to a remark.
+        action
+            Label of a button beside the sentence; none if empty.
+        details
+            What "Copy details" puts on the clipboard; no such button if empty.
+        """
+        shade = theme.of(self)
+        edge = shade.warning if warning else shade.muted
+        self.setStyleSheet(
+            f"#noticeBar {{ background: {shade.raised}; "
+            f"border-left: 4px solid {edge}; }}"
+        )
+        self._label.setText(text)
+        self.setAccessibleName(text)
+        self._details = details
+        self._action.setText(action)
+        self._action.setVisible(bool(action))
+        self._copy.setVisible(bool(details))
+        self.show()
+
+    def text(self) -> str:
+        """Return the sentence on show, ``""`` when hidden."""
+        return self._label.text() if not self.isHidden() else ""
+
+    def _copy_details(self) -> None:
+        QGuiApplication.clipboard().setText(self._details)
