@@ -1,0 +1,93 @@
+"""The panels as docks: where they stand, and how the layout is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from PySide6.QtCore import QByteArray, Qt
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QWidget
+
+from cnnviz.app.settings import LAYOUT_VERSION
+from cnnviz.panels.frame import PanelFrame
+
+
+class Docks:
+    """Every panel in a dock of its own, its header being the dock's title bar.
+
+    Parameters
+    ----------
+    window
+        Owns the docks.
+    panels
+        By object name: inputPanel, layersPanel, kernelsPanel, mapsPanel, pooledPanel,
+        channelPanel, unitPanel, predictionPanel.
+    """
+
+    def __init__(self, window: QMainWindow, panels: Mapping[str, PanelFrame]) -> None:
+        self._window = window
+        self.docks: dict[str, QDockWidget] = {}
+        window.setDockNestingEnabled(True)
+        window.setDockOptions(
+            window.dockOptions() & ~QMainWindow.DockOption.AnimatedDocks
+        )
+        nothing = QWidget()
+        nothing.setMaximumSize(0, 0)
+        nothing.hide()
+        window.setCentralWidget(nothing)
+        for name, panel in panels.items():
+            dock = QDockWidget(panel.header.title(), window)
+            dock.setObjectName(f"{name}Dock")
+            dock.setWidget(panel)
+            dock.setTitleBarWidget(panel.header)
+            self.docks[name] = dock
+        self._arrange()
+
+    def _arrange(self) -> None:
+        docks, window = self.docks, self._window
+        across, down = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
+        for dock in docks.values():
+            dock.setFloating(False)
+            window.removeDockWidget(dock)
+        area = Qt.DockWidgetArea.LeftDockWidgetArea
+        window.addDockWidget(area, docks["inputPanel"])
+        for first, second, way in (
+            ("inputPanel", "kernelsPanel", across),
+            ("kernelsPanel", "layersPanel", across),
+            ("inputPanel", "predictionPanel", down),
+            ("kernelsPanel", "channelPanel", down),
+            ("kernelsPanel", "mapsPanel", across),
+            ("mapsPanel", "pooledPanel", across),
+            ("channelPanel", "unitPanel", across),
+        ):
+            window.splitDockWidget(docks[first], docks[second], way)
+        for dock in docks.values():
+            dock.show()
+
+    def size(self) -> None:
+        """Give each panel its share of the window."""
+        docks, window = self.docks, self._window
+        wide, high = window.width(), window.height()
+        across, down = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
+
+        def share(names: str, parts: tuple[float, ...], way: Qt.Orientation) -> None:
+            whole = wide if way == across else high
+            chosen = [docks[f"{name}Panel"] for name in names.split()]
+            window.resizeDocks(chosen, [int(whole * part) for part in parts], way)
+
+        share("input kernels maps pooled layers", (0.22, 0.17, 0.2, 0.17, 0.24), across)
+        share("input prediction", (0.66, 0.34), down)
+        share("kernels channel", (0.62, 0.38), down)
+        share("channel unit", (0.34, 0.2), across)
+
+    def reset(self) -> None:
+        """Put every panel back to where it was at the first start."""
+        self._arrange()
+        self.size()
+
+    def save(self) -> QByteArray:
+        """Return the layout for ``restore``."""
+        return self._window.saveState(LAYOUT_VERSION)
+
+    def restore(self, state: QByteArray) -> bool:
+        """Bring a layout back; False if it is of another version or damaged."""
+        return not state.isEmpty() and self._window.restoreState(state, LAYOUT_VERSION)
