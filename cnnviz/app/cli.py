@@ -1,0 +1,190 @@
+"""The command line: opens the window, or prints without one.
+
+Nothing here imports Qt or torch before it is known that they are needed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+import cnnviz
+from cnnviz.core.errors import CnnvizError
+
+COMMANDS = """\
+commands:
+  cnnviz layers MODEL [IMAGE]   print the table of a network's layers
+  cnnviz models                 print the networks that can be opened
+
+Drop a picture on the window, or paste one with Ctrl+V.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the window was asked for.
+
+    Attributes
+    ----------
+    file
+        Picture to open; None for the bundled sample.
+    model
+        Name of the catalogue; None for the default.
+    screenshot
+        Write the window to this file and end.
+    size
+        ``(width, height)`` of the window in pixels.
+    theme
+        ``"light"`` or ``"dark"``; None follows the system.
+    """
+
+    file: Path | None = None
+    model: str | None = None
+    screenshot: Path | None = None
+    size: tuple[int, int] | None = None
+    theme: str | None = None
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the command line.
+
+    Parameters
+    ----------
+    arguments
+        Without the program's name.
+
+    Returns
+    -------
+    int
+        0; 1 when something was refused, with one line on stderr; 130 after Ctrl+C.
+
+    Raises
+    ------
+    SystemExit
+        With 2 for arguments that make no sense, with 0 after ``--help``.
+    """
+    _never_fail_to_print()
+    command: Callable[[Sequence[str]], int] = _window
+    if arguments and arguments[0] in _COMMANDS:
+        command, arguments = _COMMANDS[arguments[0]], arguments[1:]
+    try:
+        code = command(arguments)
+        sys.stdout.flush()
+    except CnnvizError as error:
+        print(f"cnnviz: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # the reader, such as head, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return code
+
+
+def _never_fail_to_print() -> None:
+    """Replace what the terminal's encoding lacks."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+
+
+def _size(text: str) -> tuple[int, int]:
+    width, _, height = text.partition("x")
+    if not (width.isdecimal() and height.isdecimal() and int(width) * int(height)):
+        raise argparse.ArgumentTypeError(f"expected WIDTHxHEIGHT, got {text!r}")
+    return int(width), int(height)
+
+
+def _window(arguments: Sequence[str]) -> int:
+    parser = _Parser(
+        prog="cnnviz",
+        description=cnnviz.__doc__,
+        epilog=COMMANDS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("file", nargs="?", type=Path, help="picture to open")
+    parser.add_argument("--model", metavar="NAME", help="network; see 'cnnviz models'")
+    parser.add_argument(
+        "--screenshot", type=Path, metavar="OUT.png", help="save the window and end"
+    )
+    parser.add_argument(
+        "--size", type=_size, metavar="1280x800", help="size of the window"
+    )
+    parser.add_argument("--theme", choices=("light", "dark"), help="else the system's")
+    parser.add_argument(
+        "--version", action="version", version=f"cnnviz {cnnviz.__version__}"
+    )
+    options = Options(**vars(parser.parse_args(arguments)))
+
+    from cnnviz.app.screen import has_display, require_window
+
+    if options.screenshot is not None and not has_display(os.environ):
+        os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    require_window(os.environ)
+    if sys.platform == "win32":
+        import torch  # noqa: F401 - there, torch must be loaded before Qt
+    from cnnviz.app.main import run
+
+    return run(options)
+
+
+def _layers(arguments: Sequence[str]) -> int:
+    parser = _Parser(
+        prog="cnnviz layers",
+        description="Print the layers of a network that ran on a picture.",
+    )
+    parser.add_argument("model", metavar="MODEL", help="see 'cnnviz models'")
+    parser.add_argument(
+        "image", metavar="IMAGE", nargs="?", type=Path, help="else a bundled sample"
+    )
+    parser.add_argument("--json", action="store_true", help="for other programs")
+    options = parser.parse_args(arguments)
+
+    from cnnviz.app import tables
+    from cnnviz.app.face import trace_file
+
+    trace = trace_file(options.model, options.image)
+    if options.json:
+        print(json.dumps(tables.layers_as_json(trace), indent=2, ensure_ascii=False))
+    else:
+        print(tables.layers_table(trace, tables.Paper.of(sys.stdout, os.environ)))
+    if trace.error is not None:
+        print(f"cnnviz: {trace.error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _models(arguments: Sequence[str]) -> int:
+    parser = _Parser(
+        prog="cnnviz models", description="Print the networks that can be opened."
+    )
+    parser.add_argument("--json", action="store_true", help="for other programs")
+    options = parser.parse_args(arguments)
+
+    from cnnviz.app import tables
+
+    models = cnnviz.models()
+    if options.json:
+        print(json.dumps(tables.models_as_json(models), indent=2, ensure_ascii=False))
+    else:
+        print(tables.models_table(models, tables.Paper.of(sys.stdout, os.environ)))
+    return 0
+
+
+_COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
+    "layers": _layers,
+    "models": _models,
+}

@@ -1,0 +1,101 @@
+"""The package as it is installed and imported."""
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import cnnviz
+
+ROOT = Path(__file__).resolve().parents[1]
+PUBLIC = {"models", "open_model", "open_sample", "trace"}
+
+
+def test_importing_loads_neither_qt_nor_torch_nor_numpy(run_python):
+    run_python("""
+import sys
+import cnnviz
+cnnviz.__version__
+heavy = {"torch", "torchvision", "PySide6", "pyqtgraph", "numpy", "PIL"}
+assert not heavy & set(sys.modules), heavy & set(sys.modules)
+""")
+
+
+def test_the_catalogue_loads_neither_qt_nor_torch(run_python):
+    run_python("""
+import sys
+import cnnviz
+assert cnnviz.models()
+heavy = {"torch", "torchvision", "PySide6", "pyqtgraph"} & set(sys.modules)
+assert not heavy, heavy
+""")
+
+
+def test_running_a_network_loads_no_qt(run_python):
+    run_python("""
+import sys
+import numpy as np
+import cnnviz
+cnnviz.trace(cnnviz.open_model("handmade"), np.zeros((3, 32, 32), np.float32))
+heavy = {"PySide6", "pyqtgraph", "shiboken6"} & set(sys.modules)
+assert not heavy, heavy
+""")
+
+
+def test_public_names():
+    assert set(cnnviz.__all__) >= PUBLIC
+    assert set(dir(cnnviz)) >= PUBLIC
+    for name in PUBLIC:
+        assert getattr(cnnviz, name).__doc__
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
+        cnnviz.nonsense  # noqa: B018
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    """The wheel as pip would build it, unpacked by nobody yet."""
+    folder = tmp_path_factory.mktemp("wheel")
+    subprocess.run(
+        [sys.executable, "-m", "build", "--wheel", "--no-isolation",
+         "--outdir", str(folder), str(ROOT)],
+        check=True,
+        capture_output=True,
+        timeout=110,
+    )  # fmt: skip
+    (path,) = folder.glob("*.whl")
+    return path
+
+
+def test_the_wheel_holds_the_resources(wheel):
+    with zipfile.ZipFile(wheel) as archive:
+        inside = {
+            info.filename.removeprefix("cnnviz/_resources/"): info.file_size
+            for info in archive.infolist()
+            if info.filename.startswith("cnnviz/_resources/")
+        }
+    for name in ("models/alexnet.safetensors", "torchvision/networks.json"):
+        assert inside[name] == (ROOT / "resources" / name).stat().st_size
+    assert not [name for name in inside if "__pycache__" in name]
+    assert set(inside) == {
+        path.relative_to(ROOT / "resources").as_posix()
+        for path in (ROOT / "resources").rglob("*")
+        if path.is_file() and path.parent.name != "__pycache__"
+    }
+
+
+def test_the_wheel_is_small_enough_to_share(wheel):
+    assert wheel.stat().st_size < 25_000_000
+
+
+def test_the_wheel_has_the_version_and_both_commands(wheel):
+    assert wheel.name.startswith(f"cnnviz-{cnnviz.__version__}-")
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = (n for n in archive.namelist() if n.endswith("entry_points.txt"))
+        commands = archive.read(name).decode()
+    assert "cnnviz = cnnviz.__main__:main" in commands
+    assert "cnnviz-gui = cnnviz.__main__:main" in commands
