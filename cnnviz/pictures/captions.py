@@ -55,7 +55,7 @@ def top_classes(
         How many, at most.
     """
     values = np.asarray(scores, np.float64).ravel()
-    order = np.argsort(-np.where(np.isnan(values), -np.inf, values), kind="stable")
+    order = np.argsort(-values, kind="stable")
     names = labels or ()
     return tuple(
         (i, names[i] if i < len(names) else f"class {i}", float(values[i]))

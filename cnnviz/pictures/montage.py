@@ -47,12 +47,7 @@ class Grid:
 
         Among equally good numbers of columns the one with fewest empty cells wins.
 
-        Parameters
-        ----------
-        count, height, width, gap
-            As the attributes.
-        aspect
-            Width of the panel divided by its height.
+        ``aspect`` is the width of the panel divided by its height.
         """
         if count == 0:
             return cls(0, height, width, 1, gap)

@@ -51,6 +51,12 @@ def _key(op: str) -> str:
     return op.replace("_", "").lower()
 
 
+def _change(word: str, layer: Layer) -> str:
+    """Say what shape an operation made of which."""
+    fed = layer.input_shapes[0] if layer.input_shapes else layer.shape
+    return word if fed == layer.shape else f"{word} {size(fed)} → {size(layer.shape)}"
+
+
 def _window(extent: Sequence[int]) -> str:
     """Write a window: ``11×11``, or ``3 taps`` along time."""
     if len(extent) == 1:
@@ -117,7 +123,7 @@ def _pool(layer: Layer) -> str:
     """Say what a pooling layer does."""
     geometry = layer.geometry
     if geometry is None:
-        return layer.op
+        return _change(layer.op, layer)
     name = _POOLS.get(geometry.reduction, layer.op)
     if geometry.adaptive:
         if set(layer.spatial) == {1}:
@@ -136,8 +142,8 @@ def _pool(layer: Layer) -> str:
 
 def _linear(layer: Layer) -> str:
     """Say what a dense layer does."""
-    if layer.weight is None:
-        return "linear"
+    if layer.weight is None or layer.weight.ndim != 2:
+        return layer.op
     made, fed = layer.weight.shape
     return f"linear {fed}→{made}" + (", no bias" if layer.bias is None else "")
 
@@ -198,13 +204,13 @@ def layer_caption(layer: Layer) -> str:
         return (
             "dropout" if p is None else f"dropout {number(p)}, idle when not training"
         )
-    if kind in ("flatten", "reshape") and layer.input_shapes:
-        return f"{kind} {size(layer.input_shapes[0])} → {size(layer.shape)}"
+    if kind == "flatten":
+        return _change("flatten", layer)
     if kind == "concat":
         return f"concatenation of {inputs}"
     if kind in ("add", "mul"):
         word = "sum" if kind == "add" else "product"
         return f"{word} of {inputs}" if inputs > 1 else f"{word} with a constant"
-    if kind == "pad" and layer.input_shapes:
-        return f"padding {size(layer.input_shapes[0])} → {size(layer.shape)}"
-    return layer.op
+    if kind == "pad":
+        return _change("padding", layer)
+    return _change("slice" if layer.op == "getitem" else layer.op, layer)

@@ -52,6 +52,7 @@ def test_odd_maps_share_the_scale_of_the_sound_ones():
     maps = np.stack([np.full((2, 2), np.nan), np.eye(2)])
     found = levels(maps)
     assert found.high.tolist() == [1, 1]
+    assert found.finite_range == (0, 1)
     assert quantise(maps, found)[1].tolist() == [[TOP, 0], [0, TOP]]
 
 

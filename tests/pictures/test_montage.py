@@ -74,6 +74,8 @@ def test_points_outside_are_nowhere():
     for point in ((-0.1, 0), (0, -0.1), (5, 0), (0, 7), (2.5, 0), (0, 3.999)):
         assert grid.locate(*point) is None
     assert grid.locate(4.999, 6.999) == (3, (1, 2))
+    tight = Grid(4, 2, 3, 2, gap=0)
+    assert tight.locate(0, 6) is tight.locate(4, 0) is None
 
 
 def test_rows_run_down_and_columns_across():
@@ -118,6 +120,7 @@ def test_no_other_number_of_columns_gives_larger_tiles(count, high, wide, aspect
 
 def test_a_tie_goes_to_the_grid_with_fewest_empty_cells():
     assert Grid.fit(64, 224, 224, 1.0).columns == 8
+    assert Grid.fit(64, 224, 224, 1.2).columns == 8  # 9 columns also need 8 rows
     assert Grid.fit(96, 11, 11, 1.5).columns == 12
 
 

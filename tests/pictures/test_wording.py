@@ -159,6 +159,19 @@ def test_activations_go_by_their_true_name(op, more, text):
             layer("flatten", "flatten", (9216,), input_shapes=((256, 6, 6),)),
             "flatten 256×6×6 → 9216",
         ),
+        (
+            layer("reshape", "permute", (4, 5, 3), input_shapes=((3, 4, 5),)),
+            "permute 3×4×5 → 4×5×3",
+        ),
+        (
+            layer("reshape", "getitem", (4, 40), input_shapes=((4, 44),)),
+            "slice 4×44 → 4×40",
+        ),
+        (
+            layer("pool", "mean", (8,), input_shapes=((8, 4, 4),)),
+            "mean 8×4×4 → 8",
+        ),
+        (layer("linear", "bilinear", weight=np.zeros((2, 3, 4))), "bilinear"),
         (layer("concat", "cat", inputs=("a", "b", "c")), "concatenation of 3"),
         (layer("add", "add", inputs=("a", "b")), "sum of 2"),
         (layer("mul", "mul", inputs=("a",)), "product with a constant"),
