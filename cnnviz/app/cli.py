@@ -129,13 +129,14 @@ def _window(arguments: Sequence[str]) -> int:
     )
     options = Options(**vars(parser.parse_args(arguments)))
 
-    from cnnviz.app.screen import has_display, require_window
+    from cnnviz.app.screen import has_display, require_sound_qt, require_window
 
     if options.screenshot is not None and not has_display(os.environ):
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
     require_window(os.environ)
     if sys.platform == "win32":
         import torch  # noqa: F401 - there, torch must be loaded before Qt
+    require_sound_qt()
     from cnnviz.app.main import run
 
     return run(options)

@@ -87,6 +87,36 @@ def require_window(
         )
 
 
+def require_sound_qt(count: Callable[[object], int] = sys.getrefcount) -> None:
+    """Make sure that Qt's binding keeps its references.
+
+    PySide6 6.12.0 before Python 3.12 drops one reference to None with every call that
+    returns nothing, and the interpreter aborts after some thousand of them.
+
+    Parameters
+    ----------
+    count
+        Counts the references to an object.
+
+    Raises
+    ------
+    ScreenError
+        It does not.
+    """
+    from PySide6 import __version__
+    from PySide6.QtCore import QObject
+
+    thing = QObject()
+    before = count(None)
+    for _ in range(1000):
+        thing.setObjectName("")
+    if before - count(None) > 500:
+        raise ScreenError(
+            f"PySide6 {__version__} loses references on this Python and would soon abort"
+            " the program; install PySide6-Essentials<6.12, or use Python 3.12"
+        )
+
+
 def _missing(names: Iterable[str], load: Callable[[str], object]) -> list[str]:
     missing = []
     for name in names:

@@ -9,6 +9,7 @@ from cnnviz.app.screen import (
     X11_LIBRARIES,
     ScreenError,
     has_display,
+    require_sound_qt,
     require_window,
 )
 
@@ -73,6 +74,13 @@ def test_missing_libraries_and_their_packages_are_named():
     assert "libEGL.so.1, libxcb-cursor.so.0" in said
     assert said.endswith("apt-get install libegl1 libxcb-cursor0")
     assert "\n" not in said
+
+
+def test_a_qt_that_loses_references_is_named():
+    require_sound_qt()
+    counts = iter([5000, 4000])
+    with pytest.raises(ScreenError, match="PySide6"):
+        require_sound_qt(lambda _: next(counts))
 
 
 def test_readme_and_ci_install_what_is_checked():
