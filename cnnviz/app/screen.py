@@ -112,8 +112,8 @@ def require_sound_qt(count: Callable[[object], int] = sys.getrefcount) -> None:
         thing.setObjectName("")
     if before - count(None) > 500:
         raise ScreenError(
-            f"PySide6 {__version__} loses references on this Python and would soon abort"
-            " the program; install PySide6-Essentials<6.12, or use Python 3.12"
+            f"PySide6 {__version__} loses references on this Python and would soon"
+            " abort the program; install PySide6-Essentials<6.12, or use Python 3.12"
         )
 
 
