@@ -1,5 +1,6 @@
 """The package as it is installed and imported."""
 
+import re
 import subprocess
 import sys
 import zipfile
@@ -99,3 +100,10 @@ def test_the_wheel_has_the_version_and_both_commands(wheel):
         commands = archive.read(name).decode()
     assert "cnnviz = cnnviz.__main__:main" in commands
     assert "cnnviz-gui = cnnviz.__main__:main" in commands
+
+
+def test_ci_ends_with_the_readmes_test_command():
+    readme = (ROOT / "README.md").read_text("utf-8")
+    (command,) = re.findall(r"&& \S+/python (-m pytest.*)$", readme, re.MULTILINE)
+    last = (ROOT / ".ci" / "run").read_text("utf-8").splitlines()[-1]
+    assert last == f'"$python" {command}'

@@ -125,7 +125,8 @@ def trace(
 
 def bundled_samples() -> tuple[Path, ...]:
     """Return the pictures that come with the program, the first one to show first."""
-    return tuple(sorted(resource("samples").glob("*.png")))
+    inside = resource("samples").iterdir()
+    return tuple(sorted(p for p in inside if p.suffix in (".png", ".jpg", ".webp")))
 
 
 def trace_file(model: str, image: Path | None = None) -> Trace:
