@@ -1,0 +1,238 @@
+"""One channel: its kernel's slices, its map, and how its values are spread."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QGridLayout, QWidget
+
+from cnnviz.core.layers import Array, Layer, Unit
+from cnnviz.core.look import Look
+from cnnviz.panels import theme
+from cnnviz.panels.frame import Elided, PanelFrame, Sentence
+from cnnviz.panels.histogram import HistogramView
+from cnnviz.panels.mosaic import MosaicView
+from cnnviz.panels.scalebar import ScaleBar
+from cnnviz.pictures.captions import count, number, percent, size
+from cnnviz.pictures.colours import table
+from cnnviz.pictures.curves import Histogram, histogram
+from cnnviz.pictures.levels import Levels, levels, quantise
+from cnnviz.pictures.montage import Grid, as_tiles, output_first
+
+
+class ChannelPanel(PanelFrame):
+    """Three views side by side, each with a line of words below.
+
+    Signals
+    -------
+    unitPicked(object)
+        Position in the map that was clicked.
+    hovered(object)
+        ``(channel, unit, value)`` under the pointer in the map, or None.
+    kernelHovered(object)
+        ``(channel, (input channel, *tap), value)`` in the kernel, or None.
+    """
+
+    unitPicked = Signal(object)
+    hovered = Signal(object)
+    kernelHovered = Signal(object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__("channelPanel", "Channel", parent)
+        body = QWidget()
+        self.slices, self.map = MosaicView(), MosaicView()
+        self.histogram = HistogramView()
+        self._scales = ScaleBar(), ScaleBar()
+        self._words = tuple(Elided(theme.caption_font()) for _ in range(3))
+        self._stats = Elided(theme.caption_font())
+        grid = QGridLayout(body)
+        grid.setContentsMargins(theme.GRID, 0, theme.GRID, theme.GRID // 2)
+        grid.setHorizontalSpacing(2 * theme.GRID)
+        grid.setVerticalSpacing(0)
+        for at, view in enumerate((self.slices, self.map, self.histogram)):
+            grid.addWidget(self._words[at], 0, at)
+            grid.addWidget(view, 1, at)
+            grid.setColumnStretch(at, 1)
+        grid.addWidget(self._scales[0], 2, 0)
+        grid.addWidget(self._scales[1], 2, 1)
+        grid.addWidget(self._stats, 2, 2)
+        self._origin = Sentence()
+        grid.addWidget(self._origin, 1, 0)
+        grid.setRowStretch(1, 1)
+        self.set_content(body)
+        self._shown: Layer | None = None
+        self._channel = 0
+        self.map.picked.connect(lambda _channel, unit: self.unitPicked.emit(unit))
+        self.map.hovered.connect(self._on_map_hovered)
+        self.slices.hovered.connect(self._on_kernel_hovered)
+        self.show_nothing("Choose a map to see it large.")
+
+    def show_channel(
+        self,
+        head: Layer | None,
+        shown: Layer,
+        channel: int,
+        look: Look,
+        signed: bool | None = None,
+        fold: tuple[int, ...] | None = None,
+    ) -> None:
+        """Show one channel of a layer.
+
+        Parameters
+        ----------
+        head
+            The layer whose kernel makes this channel; None if none does.
+        shown
+            The layer whose map is shown, before or after the activation.
+        channel
+            Index of the map, and of the kernel.
+        look
+            Colours and scale; the map keeps the colour scale of its whole layer.
+        signed
+            Zero in the middle of the map's scale; None: if the layer has a negative
+            value.
+        fold
+            For a dense layer: shape of the maps its inputs were flattened from.
+        """
+        maps = shown.maps
+        self._shown, self._channel = shown, channel
+        self.header.set_title(f"Channel {channel}")
+        if not maps.size or not 0 <= channel < len(maps):
+            self.show_nothing(f"empty map ({size(shown.shape)})")
+            return
+        self.header.set_caption(f"of {len(maps)} · {shown.name}")
+        self._show_slices(head, channel, look, fold)
+        self._show_origin(shown, channel)
+        self._show_map(shown, channel, look, signed)
+        self.show_content()
+
+    def show_place(self, unit: Unit | None) -> None:
+        """Mark a position in the map and its value in the histogram."""
+        self.map.show_place(0, unit)
+        value = None
+        if self._shown is not None and unit is not None and self.reason is None:
+            value = self._shown.value(self._channel, unit)
+        self.histogram.show_value(value)
+
+    def _show_slices(
+        self,
+        head: Layer | None,
+        channel: int,
+        look: Look,
+        fold: tuple[int, ...] | None,
+    ) -> None:
+        """Show the kernel, one tile per input channel."""
+        weight = None if head is None else output_first(head)
+        fits = weight is not None and 0 <= channel < len(weight)
+        for part in (self.slices, self._words[0], self._scales[0]):
+            part.setVisible(fits)
+        if head is None or weight is None or not fits:
+            return
+        dense = weight.ndim == 2
+        if dense:  # one neuron's weights: the whole may be a hundred million
+            weight = weight[channel : channel + 1]
+        found = levels(weight, look.scale, look.bound, signed=True)
+        at = 0 if dense else channel
+        kernel, codes = weight[at], quantise(weight[at][None], one_of(found, at))[0]
+        if dense and fold is not None and np.prod(fold) == kernel.size:
+            kernel, codes = kernel.reshape(fold), codes.reshape(fold)
+        colours = table(look.colours, True, look.dark)
+        grid = Grid(len(kernel), 1, kernel.shape[1], 1, 0) if kernel.ndim == 2 else None
+        name = f"{head.name} kernel {channel}"
+        self.slices.show_tiles(as_tiles(codes), kernel, colours, grid, name=name)
+        self._scales[0].show_levels(found, colours, at)
+        self._words[0].set_text(_kernel_words(kernel, head, channel))
+
+    def _show_origin(self, shown: Layer, channel: int) -> None:
+        """Say which value of the maps before a flattened value is."""
+        flat = shown.kind == "flatten" and shown.output.ndim == 1
+        self._origin.setVisible(flat)
+        if flat:
+            before = shown.input_shapes[0]
+            first, *rest = map(int, np.unravel_index(channel, before))
+            place = ", ".join(map(str, rest))
+            self._origin.setText(
+                f"Value {channel} is channel {first}, position ({place}) "
+                f"of the {size(before)} maps of {shown.inputs[0]}."
+            )
+
+    def _show_map(
+        self, shown: Layer, channel: int, look: Look, signed: bool | None
+    ) -> None:
+        """Show the map large, and how its values are spread."""
+        maps = shown.maps
+        found = levels(maps, look.scale, look.bound, signed)
+        vector = maps.ndim == 1
+        for part in (self.map, self._words[1], self._scales[1]):
+            part.setVisible(not vector)
+        values = maps if vector else maps[channel]
+        if not vector:
+            colours = table(look.colours, found.signed, look.dark)
+            self.map.show_tiles(
+                as_tiles(quantise(values[None], one_of(found, channel))),
+                values[None],
+                colours,
+                stretch=values.ndim == 1,
+                name=f"{shown.name} channel {channel}",
+            )
+            self._scales[1].show_levels(found, colours, channel)
+            self._words[1].set_text(f"map {size(values.shape)}")
+        spread = histogram(values, signed=found.signed)
+        self.histogram.show_histogram(spread)
+        what = f"all {count(values.size)} values" if vector else "values"
+        self._words[2].set_text(f"{what}: {_counts(spread, values.size)}")
+        self._stats.set_text(_stats(spread))
+
+    def _on_map_hovered(self, found: tuple[int, Unit, object] | None) -> None:
+        if found is not None:
+            found = (self._channel, *found[1:])
+        self.hovered.emit(found)
+
+    def _on_kernel_hovered(self, found: tuple[int, Unit, object] | None) -> None:
+        if found is not None:
+            inner, tap, value = found
+            found = (self._channel, (inner, *tap), value)
+        self.kernelHovered.emit(found)
+
+
+def one_of(found: Levels, channel: int) -> Levels:
+    """Return the scale of one map out of a set."""
+    part = slice(channel, channel + 1)
+    return replace(
+        found,
+        low=found.low[part],
+        high=found.high[part],
+        constant=found.constant[part],
+        minimum=found.minimum[part],
+        maximum=found.maximum[part],
+    )
+
+
+def _kernel_words(kernel: Array, head: Layer, channel: int) -> str:
+    word = "weight" if kernel.ndim == 1 else "slice"
+    many = "" if len(kernel) == 1 else "s"
+    taps = f" {size(kernel.shape[1:])}" if kernel.ndim > 1 else ""
+    bias = "" if head.bias is None else f" · bias {number(head.bias[channel])}"
+    return f"kernel: {count(len(kernel))} {word}{many}{taps}{bias}"
+
+
+def _counts(spread: Histogram, cells: int) -> str:
+    """Say how many values are zero, negative or no numbers."""
+    parts = [f"{percent(spread.zeros / cells)} zero"]
+    if spread.negatives:
+        parts.append(f"{percent(spread.negatives / cells)} negative")
+    odd = ((spread.nan, "NaN"), (spread.pos_inf, "+∞"), (spread.neg_inf, "−∞"))
+    parts += [f"{count(n)} {name}" for n, name in odd if n]
+    return " · ".join(parts)
+
+
+def _stats(spread: Histogram) -> str:
+    """Say least, mean and largest value."""
+    if np.isnan(spread.minimum):
+        return "no finite value"
+    if spread.minimum == spread.maximum:
+        return f"all {number(spread.minimum)}"
+    low, mean, high = map(number, (spread.minimum, spread.mean, spread.maximum))
+    return f"min {low} · mean {mean} · max {high}"

@@ -1,0 +1,94 @@
+"""How a map's values are spread."""
+
+from __future__ import annotations
+
+import math
+
+from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from cnnviz.panels import theme
+from cnnviz.pictures.captions import number
+from cnnviz.pictures.curves import Histogram
+
+
+class HistogramView(QWidget):
+    """Bars of the values other than zero, a line at zero, the chosen value marked."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setFont(theme.caption_font())
+        self._histogram: Histogram | None = None
+        self._value: float | None = None
+        policy = QSizePolicy.Policy
+        self.setSizePolicy(policy.Expanding, policy.Expanding)
+
+    def show_histogram(self, histogram: Histogram | None) -> None:
+        """Show other bars; None for none."""
+        self._histogram = histogram
+        self.update()
+
+    def show_value(self, value: float | None) -> None:
+        """Mark the chosen unit's value."""
+        self._value = value
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        """Prefer the shape of a small plot."""
+        return QSize(20 * theme.GRID, 10 * theme.GRID)
+
+    def _plot(self) -> QRectF:
+        """Return the area of the bars; the numbers stand below."""
+        below = QFontMetrics(self.font()).height() + 2
+        return QRectF(self.rect()).adjusted(0, 2, 0, -below)
+
+    def across(self, value: float) -> float:
+        """Return where a value lies, in pixels from the left."""
+        assert self._histogram is not None
+        plot, edges = self._plot(), self._histogram.edges
+        share = (value - edges[0]) / (edges[-1] - edges[0])
+        return float(plot.left() + plot.width() * min(max(share, 0.0), 1.0))
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Paint bars, base line, zero and the chosen value."""
+        if self._histogram is None:
+            return
+        painter = QPainter(self)
+        shade, plot, found = theme.of(self), self._plot(), self._histogram
+        top = int(found.counts.max(initial=0))
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(shade.color("muted"))
+        for i, many in enumerate(found.counts.tolist()):
+            if many:
+                left, right = (
+                    self.across(found.edges[i]),
+                    self.across(found.edges[i + 1]),
+                )
+                high = max(plot.height() * many / top, 1.0)
+                wide = max(right - left - (1 if right - left > 3 else 0), 1.0)
+                painter.drawRect(QRectF(left, plot.bottom() - high, wide, high))
+        painter.setPen(QPen(shade.color("hairline"), 1))
+        painter.drawLine(plot.bottomLeft(), plot.bottomRight())
+        self._label(painter, plot)
+        value = self._value
+        if value is not None and math.isfinite(value):
+            x = round(self.across(value))
+            painter.setPen(QPen(shade.color("accent"), 2))
+            painter.drawLine(QPointF(x, plot.top()), QPointF(x, plot.bottom()))
+        painter.end()
+
+    def _label(self, painter: QPainter, plot: QRectF) -> None:
+        """Write the ends, and zero in the middle of a signed axis."""
+        assert self._histogram is not None
+        shade, edges = theme.of(self), self._histogram.edges
+        line = QRect(0, int(plot.bottom()) + 2, self.width(), self.height())
+        top, flag = Qt.AlignmentFlag.AlignTop, Qt.AlignmentFlag
+        painter.setPen(shade.color("muted"))
+        painter.drawText(line, flag.AlignLeft | top, number(edges[0], 3))
+        painter.drawText(line, flag.AlignRight | top, number(edges[-1], 3))
+        if edges[0] < 0:
+            painter.drawText(line, flag.AlignHCenter | top, "0")
+            painter.setPen(QPen(shade.color("hairline"), 1))
+            x = round(self.across(0.0))
+            painter.drawLine(QPointF(x, plot.top()), QPointF(x, plot.bottom()))

@@ -1,0 +1,162 @@
+"""A stage's kernels."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QWidget
+
+from cnnviz.core.layers import Array, Layer, Unit
+from cnnviz.core.look import Look
+from cnnviz.panels.frame import PanelFrame
+from cnnviz.panels.mosaic import MosaicView
+from cnnviz.panels.scalebar import ScaleBar, grey_ramp
+from cnnviz.pictures.captions import layer_caption, size
+from cnnviz.pictures.colours import table
+from cnnviz.pictures.levels import levels, quantise
+from cnnviz.pictures.montage import (
+    as_tiles,
+    kernel_tiles,
+    output_first,
+    whole_weight,
+)
+
+_MOST = 48_000_000
+"""Pixels of a whole weight; a larger one is shown kernel by kernel."""
+
+
+class KernelsPanel(PanelFrame):
+    """All kernels of a layer, the chosen one framed.
+
+    Kernels over RGB in colour; over one channel as signed maps; deeper ones as the
+    whole weight, kernels down and input channels across. Of a dense layer the chosen
+    neuron's weights are shown, folded back to the maps they were flattened from.
+
+    Signals
+    -------
+    channelPicked(int)
+        The kernel, so the output channel, that was clicked.
+    hovered(object)
+        ``(channel, tap, value)`` under the pointer, or None; the value has one float
+        per colour for kernels over RGB.
+    """
+
+    channelPicked = Signal(int)
+    hovered = Signal(object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__("kernelsPanel", "Kernels", parent)
+        self.mosaic = MosaicView()
+        self.scale = ScaleBar()
+        self.set_content(self.mosaic, self.scale)
+        self._layer: Layer | None = None
+        self._weight: Array = np.zeros((0, 0), np.float32)
+        self._look = Look()
+        self._fold: tuple[int, ...] | None = None
+        self._single = False
+        self._channel: int | None = None
+        self.mosaic.picked.connect(self._on_picked)
+        self.mosaic.hovered.connect(self._on_hovered)
+        self.show_nothing("Open a picture to see kernels.")
+
+    def show_kernels(
+        self, layer: Layer, look: Look, fold: tuple[int, ...] | None = None
+    ) -> None:
+        """Show a layer's kernels.
+
+        Parameters
+        ----------
+        layer
+            A layer with a weight; any other is named in a sentence.
+        look
+            Colours and scale.
+        fold
+            For a dense layer: shape of the maps its inputs were flattened from.
+        """
+        weight = output_first(layer)
+        self._layer = None
+        if weight is None or not weight.size:
+            self.show_nothing(f"{layer.name} ({layer.op}) has no kernels.")
+            return
+        self._layer, self._weight, self._look = layer, weight, look
+        fits = fold is not None and np.prod(fold) == weight.shape[1]
+        self._fold = fold if fits else None
+        pixels = weight.shape[0] * weight.shape[1]
+        pixels *= int(np.prod([k + 1 for k in weight.shape[2:]]))
+        self._single = weight.ndim == 2 or pixels > _MOST
+        self.mosaic.setAccessibleName(f"kernels of {layer.name}")
+        parts = (layer.name, layer_caption(layer), size(weight.shape))
+        self.header.set_caption(" · ".join(parts))
+        self.header.set_title("Weights" if weight.ndim == 2 else "Kernels")
+        if self._single:
+            self._show_one(self._channel or 0)
+        else:
+            self._show_all()
+        self.show_channel(self._channel)
+        self.show_content()
+
+    def show_channel(self, channel: int | None) -> None:
+        """Frame a kernel, or show the weights of another neuron."""
+        changed = channel != self._channel
+        self._channel = channel
+        if self._layer is None:
+            return
+        if self._single:
+            if changed:
+                self._show_one(channel or 0)
+            self.mosaic.show_place(None, None)
+        else:
+            self.mosaic.show_place(channel, None)
+
+    def _show_all(self) -> None:
+        """Show every kernel at once."""
+        assert self._layer is not None
+        weight, look = self._weight, self._look
+        name = f"{self._layer.name} kernels"
+        found = levels(weight, look.scale, look.bound, signed=True)
+        tiles = kernel_tiles(weight, look.scale, look.bound)
+        if tiles is not None and tiles.ndim == 4:
+            values = np.moveaxis(weight, 1, -1)
+            self.mosaic.show_tiles(tiles, values, name=name)
+            self.scale.show_levels(found, _by_code(grey_ramp()), self._channel)
+            return
+        colours = table(look.colours, True, look.dark)
+        self.scale.show_levels(found, colours, self._channel)
+        if tiles is not None:
+            self.mosaic.show_tiles(tiles, weight, colours, name=name)
+            return
+        tiles, grid = whole_weight(quantise(weight, found))
+        self.mosaic.show_tiles(tiles, weight, colours, grid, name=name)
+
+    def _show_one(self, channel: int) -> None:
+        """Show one kernel or neuron, a tile per input channel."""
+        assert self._layer is not None
+        look = self._look
+        channel = min(channel, len(self._weight) - 1)
+        kernel = self._weight[channel]
+        if self._fold is not None:
+            kernel = kernel.reshape(self._fold)
+        found = levels(kernel[None], look.scale, look.bound, signed=True)
+        colours = table(look.colours, True, look.dark)
+        self.mosaic.show_tiles(
+            as_tiles(quantise(kernel[None], found)[0]),
+            kernel,
+            colours,
+            name=f"{self._layer.name} weights of {channel}",
+        )
+        self.scale.show_levels(found, colours, note=f"of {channel}")
+
+    def _on_picked(self, channel: int, _tap: Unit) -> None:
+        if not self._single:
+            self.channelPicked.emit(channel)
+
+    def _on_hovered(self, found: tuple[int, Unit, object] | None) -> None:
+        if found is not None and self._single:
+            inner, tap, value = found
+            found = (self._channel or 0, (inner, *tap), value)
+        self.hovered.emit(found)
+
+
+def _by_code(colours: Array) -> Array:
+    """Pad the colours of a signed scale to a row per code."""
+    return np.concatenate([colours, np.repeat(colours[-1:], 5, 0)])

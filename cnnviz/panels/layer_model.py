@@ -1,0 +1,127 @@
+"""The layers of a trace as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    Qt,
+)
+
+from cnnviz.core.geometry import FieldSize, field_size
+from cnnviz.core.layers import Layer
+from cnnviz.core.trace import Trace
+from cnnviz.pictures.captions import count, layer_caption, size
+
+COLUMNS = ("layer", "kind", "output", "parameters", "multiply-adds", "field")
+NUMBERS = frozenset({3, 4})
+
+Index = QModelIndex | QPersistentModelIndex
+
+STAGE_ROLE = Qt.ItemDataRole.UserRole
+"""True for rows of the current stage."""
+
+
+def field_words(field: FieldSize) -> str:
+    """Write a receptive field's size: ``51×51``, or ``all`` where it is everything."""
+    if not field.size:
+        return ""
+    return "all" if all(field.whole) else size(field.size)
+
+
+class LayerModel(QAbstractTableModel):
+    """One row per layer, in run order."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._trace: Trace | None = None
+        self._stage: frozenset[str] = frozenset()
+
+    def show_trace(self, trace: Trace | None) -> None:
+        """Hold another trace."""
+        self.beginResetModel()
+        self._trace, self._stage = trace, frozenset()
+        self.endResetModel()
+
+    def show_stage(self, members: frozenset[str]) -> None:
+        """Mark the layers of the current stage."""
+        if members != self._stage:
+            self._stage = members
+            if self.rowCount():
+                last = self.index(self.rowCount() - 1, len(COLUMNS) - 1)
+                self.dataChanged.emit(self.index(0, 0), last, [STAGE_ROLE])
+
+    def layer(self, row: int) -> Layer:
+        """Return the layer of a row."""
+        assert self._trace is not None
+        return self._trace.layers[row]
+
+    def row(self, name: str) -> int:
+        """Return the row of a layer, -1 if it did not run."""
+        trace = self._trace
+        return -1 if trace is None or name not in trace else trace.position(name)
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        """Return the number of layers."""
+        if parent.isValid() or self._trace is None:
+            return 0
+        return len(self._trace.layers)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        """Return the number of columns."""
+        return 0 if parent.isValid() else len(COLUMNS)
+
+    def headerData(
+        self, section: int, orientation: Qt.Orientation, role: int = 0
+    ) -> Any:
+        """Return a column's name and alignment."""
+        if orientation is not Qt.Orientation.Horizontal:
+            return None
+        if role == Qt.ItemDataRole.DisplayRole:
+            return COLUMNS[section]
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return _aligned(section)
+        return None
+
+    def data(self, index: Index, role: int = 0) -> Any:
+        """Return text, alignment, tooltip and whether the stage is current."""
+        column = index.column()
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return _aligned(column)
+        if role not in (
+            Qt.ItemDataRole.DisplayRole,
+            Qt.ItemDataRole.ToolTipRole,
+            STAGE_ROLE,
+        ):
+            return None
+        layer = self.layer(index.row())
+        if role == STAGE_ROLE:
+            return layer.name in self._stage
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return f"{layer.name}\n{layer_caption(layer)}"
+        return self._text(layer, column)
+
+    def _text(self, layer: Layer, column: int) -> str:
+        trace = self._trace
+        assert trace is not None
+        texts: tuple[Callable[[], str], ...] = (
+            lambda: layer.name,
+            lambda: layer.kind if layer.kind != "other" else layer.op,
+            lambda: size(layer.shape),
+            lambda: count(layer.parameters) if layer.parameters else "",
+            lambda: count(layer.macs) if layer.macs else "",
+            lambda: field_words(field_size(trace, layer.name)),
+        )
+        return texts[column]()
+
+
+def _aligned(column: int) -> Qt.AlignmentFlag:
+    side = (
+        Qt.AlignmentFlag.AlignRight if column in NUMBERS else Qt.AlignmentFlag.AlignLeft
+    )
+    return side | Qt.AlignmentFlag.AlignVCenter

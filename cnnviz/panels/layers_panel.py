@@ -1,0 +1,214 @@
+"""What ran: every layer with its numbers, and the current one explained."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QModelIndex, QRect, QSortFilterProxyModel, Qt, Signal
+from PySide6.QtGui import QFontMetrics, QKeySequence, QPainter, QShortcut
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QLabel,
+    QLineEdit,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTreeView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from cnnviz.core.geometry import field_size, size_formulas
+from cnnviz.core.layers import Layer
+from cnnviz.core.stages import stage_of
+from cnnviz.core.trace import Trace
+from cnnviz.panels import theme
+from cnnviz.panels.frame import PanelFrame
+from cnnviz.panels.layer_model import STAGE_ROLE, Index, LayerModel, field_words
+from cnnviz.panels.saving import Exporter
+from cnnviz.pictures.captions import (
+    count,
+    layer_caption,
+    short_count,
+    size,
+)
+
+_FILTER_FROM = 12
+"""The filter line is shown from so many layers on."""
+
+
+class _Bars(QStyledItemDelegate):
+    """Marks the current stage's rows with a bar, the current row's in full colour."""
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: Index
+    ) -> None:
+        """Paint the cell, then the bar at the left edge of the first column."""
+        super().paint(painter, option, index)
+        if index.column() or not index.data(STAGE_ROLE):
+            return
+        view = self.parent()
+        assert isinstance(view, QTreeView)
+        current = view.currentIndex().row() == index.row()
+        colour = theme.of(view).color("accent", 255 if current else 130)
+        rect = option.rect
+        painter.fillRect(QRect(0, rect.top(), 3, rect.height()), colour)
+
+
+class LayersPanel(PanelFrame):
+    """A table of layers; below it the current one in words.
+
+    Signals
+    -------
+    layerPicked(str)
+        The layer that was clicked, or reached with the keys.
+    """
+
+    layerPicked = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__("layersPanel", "Layers", parent)
+        self._trace: Trace | None = None
+        self._showing = False
+        self.model = LayerModel(self)
+        self._proxy = QSortFilterProxyModel(self)
+        self._proxy.setSourceModel(self.model)
+        self._proxy.setFilterCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
+        self.filter = QLineEdit()
+        self.filter.setPlaceholderText("Find a layer (Ctrl+F)")
+        self.filter.setClearButtonEnabled(True)
+        self.filter.textChanged.connect(self._on_filter)
+        self.filter.setAcceptDrops(False)
+        self.view = self._make_view()
+        self.detail = QLabel()
+        self.detail.setFont(theme.caption_font())
+        self.detail.setWordWrap(True)
+        self.detail.setTextFormat(Qt.TextFormat.PlainText)
+        self.detail.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse
+        )
+        self.detail.setContentsMargins(*[theme.GRID] * 4)
+        body = QWidget()
+        column = QVBoxLayout(body)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        line = QVBoxLayout()
+        line.setContentsMargins(theme.GRID, 0, theme.GRID, theme.GRID // 2)
+        line.addWidget(self.filter)
+        column.addLayout(line)
+        column.addWidget(self.view, 1)
+        column.addWidget(self.detail)
+        self.set_content(body)
+        find = QShortcut(QKeySequence.StandardKey.Find, self)
+        find.activated.connect(self.find_layer)
+        self.exporter = Exporter(
+            self, lambda: "layers", lambda: self.grab().toImage(), dict
+        )
+        self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.view.customContextMenuRequested.connect(
+            lambda at: self.exporter.open_menu(self.view.mapToGlobal(at))
+        )
+        self.show_nothing("Open a picture to see the layers it runs through.")
+
+    def _make_view(self) -> QTreeView:
+        view = QTreeView()
+        view.setModel(self._proxy)
+        view.setFont(theme.caption_font())
+        view.setItemDelegate(_Bars(view))
+        view.setRootIsDecorated(False)
+        view.setUniformRowHeights(True)
+        view.setAllColumnsShowFocus(True)
+        view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        view.setIndentation(0)
+        view.setAcceptDrops(False)
+        view.viewport().setAcceptDrops(False)
+        header = view.header()
+        header.setFont(theme.caption_font())
+        header.setStretchLastSection(False)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+        header.setMinimumSectionSize(3 * theme.GRID)
+        view.selectionModel().currentRowChanged.connect(self._on_current)
+        return view
+
+    def show_trace(self, trace: Trace) -> None:
+        """Show the layers of another run."""
+        self._trace = trace
+        self._showing = True
+        self.model.show_trace(trace)
+        self._showing = False
+        self.filter.setVisible(len(trace.layers) >= _FILTER_FROM)
+        self._fit_columns()
+        self.header.set_caption(
+            f"{count(len(trace.layers))} · {short_count(trace.parameters)} parameters"
+            f" · {short_count(trace.macs)} multiply-adds"
+        )
+        self.detail.setText(trace.error or "")
+        self.show_content()
+
+    def show_layer(self, name: str | None) -> None:
+        """Make a layer the current one; nothing is emitted."""
+        trace = self._trace
+        if trace is None or name is None or name not in trace:
+            return
+        stage = stage_of(name, trace.stages)
+        members = frozenset(stage.members) if stage else frozenset({name})
+        self.model.show_stage(members)
+        index = self._proxy.mapFromSource(self.model.index(self.model.row(name), 0))
+        self._showing = True
+        self.view.setCurrentIndex(index)
+        self._showing = False
+        if index.isValid():
+            self.view.scrollTo(index)
+        self.detail.setText(details(trace, trace[name]))
+
+    def find_layer(self) -> None:
+        """Put the cursor into the filter line."""
+        self.filter.show()
+        self.filter.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.filter.selectAll()
+
+    def _fit_columns(self) -> None:
+        """Give each column the width of its longest text, measured on some rows."""
+        metrics = QFontMetrics(self.view.font())
+        rows = range(0, self.model.rowCount(), max(1, self.model.rowCount() // 64))
+        for column in range(self.model.columnCount()):
+            texts = [str(self.model.headerData(column, Qt.Orientation.Horizontal))]
+            texts += [str(self.model.index(row, column).data()) for row in rows]
+            wide = max(map(metrics.horizontalAdvance, texts))
+            self.view.setColumnWidth(column, min(wide + 2 * theme.GRID, 200))
+
+    def _on_filter(self, text: str) -> None:
+        current = self.view.currentIndex()
+        row = self._proxy.mapToSource(current).row() if current.isValid() else -1
+        self._showing = True
+        self._proxy.setFilterFixedString(text)
+        if row >= 0:
+            back = self._proxy.mapFromSource(self.model.index(row, 0))
+            self.view.setCurrentIndex(back)
+        self._showing = False
+
+    def _on_current(self, current: QModelIndex, _previous: QModelIndex) -> None:
+        if not self._showing and current.isValid():
+            row = self._proxy.mapToSource(current).row()
+            self.layerPicked.emit(self.model.layer(row).name)
+
+
+def details(trace: Trace, layer: Layer) -> str:
+    """Say in a few lines what a layer is: formula, parameters, field, inputs."""
+    lines = [layer_caption(layer), *size_formulas(layer)]
+    numbers = []
+    if layer.parameters:
+        numbers.append(f"{count(layer.parameters)} parameters")
+    if layer.macs:
+        numbers.append(f"{count(layer.macs)} multiply-adds")
+    if layer.shared_with:
+        numbers.append(f"weight shared with {layer.shared_with}")
+    if numbers:
+        lines.append(" · ".join(numbers))
+    field = field_words(field_size(trace, layer.name))
+    if field == "all":
+        lines.append("each unit sees the whole input")
+    elif field:
+        lines.append(f"each unit sees {field} of the input")
+    fed = zip(layer.inputs, layer.input_shapes, strict=True)
+    lines.append("from " + ", ".join(f"{name} ({size(shape)})" for name, shape in fed))
+    return "\n".join(lines)

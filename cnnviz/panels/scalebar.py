@@ -1,0 +1,156 @@
+"""Which colour stands for which value, always in view."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QRect, QSize, Qt
+from PySide6.QtGui import QFontMetrics, QImage, QPainter, QPaintEvent
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from cnnviz.panels import theme
+from cnnviz.pictures.captions import exact, number
+from cnnviz.pictures.colours import MIDDLE
+from cnnviz.pictures.levels import Levels, ramp
+
+_BAR = 6
+_GAP = 6
+
+
+class ScaleBar(QWidget):
+    """One line: low end, colours, zero, colours, high end, and whose scale it is.
+
+    A signed scale is split where zero is: the neutral middle is the canvas itself.
+    """
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setFont(theme.caption_font())
+        self._low, self._high, self._signed, self._words = 0.0, 0.0, False, ""
+        self._colours: NDArray[np.uint8] = np.zeros((1, 3), np.uint8)
+        self.setFixedHeight(3 * theme.GRID)
+        policy = QSizePolicy.Policy
+        self.setSizePolicy(policy.Ignored, policy.Fixed)
+
+    def show_levels(
+        self,
+        levels: Levels,
+        table: NDArray[np.uint8],
+        channel: int | None = None,
+        note: str = "",
+    ) -> None:
+        """Show the scale of a set of maps.
+
+        Parameters
+        ----------
+        levels
+            The scale.
+        table
+            ``(256, 3 or 4)`` colours of its codes.
+        channel
+            With one scale per map, the map whose numbers to show; else the first.
+        note
+            What is odd about the maps; shown at the right end.
+        """
+        at = min(channel or 0, len(levels.high) - 1)
+        low, high = (
+            (float(levels.low[at]), float(levels.high[at])) if at >= 0 else (0.0, 0.0)
+        )
+        mark = "per map" if levels.per_map else "locked" if levels.locked else ""
+        self.show_scale(low, high, table[ramp(levels.signed), :3], mark, note)
+        found = levels.finite_range
+        said = "no finite value" if found is None else " … ".join(map(exact, found))
+        self.setToolTip(f"values {said}" + (f"\n{note}" if note else ""))
+
+    def show_scale(
+        self,
+        low: float,
+        high: float,
+        colours: NDArray[np.uint8],
+        mark: str = "",
+        note: str = "",
+    ) -> None:
+        """Show a scale.
+
+        Parameters
+        ----------
+        low, high
+            Values of the first and last colour; a scale with ``low`` below 0 has
+            zero in its middle.
+        colours
+            ``(n, 3)`` uint8 from low to high.
+        mark
+            ``"per map"``, ``"locked"`` or nothing.
+        note
+            A few words at the right end.
+        """
+        self._low, self._high, self._signed = low, high, low < 0
+        self._colours = np.ascontiguousarray(colours[:, :3])
+        self._words = " · ".join(filter(None, (mark, note)))
+        self.setToolTip(note)
+        self.update()
+
+    def text(self) -> str:
+        """Return the numbers and words on show, from left to right."""
+        ends = [number(self._low), number(self._high)]
+        if self._signed:
+            ends.insert(1, "0")
+        return " ".join([*ends, self._words]).strip()
+
+    def sizeHint(self) -> QSize:
+        """Prefer the panel's width."""
+        return QSize(20 * theme.GRID, 3 * theme.GRID)
+
+    def _strip(
+        self, painter: QPainter, where: QRect, colours: NDArray[np.uint8]
+    ) -> None:
+        """Paint a run of colours."""
+        pixels = np.ascontiguousarray(colours)
+        image = QImage(
+            pixels.data, len(pixels), 1, pixels.nbytes, QImage.Format.Format_RGB888
+        )
+        painter.drawImage(where, image)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Paint the line."""
+        painter = QPainter(self)
+        shade, metrics = theme.of(self), QFontMetrics(self.font())
+        painter.setPen(shade.color("muted"))
+        inner = self.rect().adjusted(theme.GRID, 0, -theme.GRID, 0)
+        centre = Qt.AlignmentFlag.AlignVCenter
+        low, high = number(self._low), number(self._high)
+        left = inner.left() + metrics.horizontalAdvance(low) + _GAP
+        painter.drawText(inner, Qt.AlignmentFlag.AlignLeft | centre, low)
+        if self._words:
+            words = metrics.elidedText(
+                self._words, Qt.TextElideMode.ElideRight, inner.width() // 2
+            )
+            painter.drawText(inner, Qt.AlignmentFlag.AlignRight | centre, words)
+            inner.setRight(
+                inner.right() - metrics.horizontalAdvance(words) - 2 * theme.GRID
+            )
+        painter.drawText(inner, Qt.AlignmentFlag.AlignRight | centre, high)
+        right = inner.right() - metrics.horizontalAdvance(high) - _GAP
+        top = inner.center().y() - _BAR // 2 + 1
+        bar = QRect(left, top, max(right - left, 0), _BAR)
+        if self._signed and len(self._colours) > 2:
+            zero = metrics.horizontalAdvance("0") + 2 * _GAP
+            half = max((bar.width() - zero) // 2, 0)
+            middle = len(self._colours) // 2
+            self._strip(painter, QRect(left, top, half, _BAR), self._colours[:middle])
+            self._strip(
+                painter,
+                QRect(bar.right() - half + 1, top, half, _BAR),
+                self._colours[middle + 1 :],
+            )
+            where = QRect(bar.left(), inner.top(), bar.width(), inner.height())
+            painter.drawText(where, Qt.AlignmentFlag.AlignHCenter | centre, "0")
+        else:
+            self._strip(painter, bar, self._colours)
+        painter.end()
+
+
+def grey_ramp() -> NDArray[np.uint8]:
+    """Return the scale of kernels drawn in colour: one band from low to high."""
+    level = np.rint(np.linspace(1, 255, 2 * MIDDLE + 1)).astype(np.uint8)
+    return np.repeat(level[:, None], 3, 1)
