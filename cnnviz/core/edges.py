@@ -6,7 +6,7 @@ along axes on which they do not vary.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -76,22 +76,48 @@ def narrowed(mask: Mask, shape: Shape) -> Mask:
 
 @dataclass(frozen=True, slots=True)
 class Separable:
-    """An input read axis by axis."""
+    """An input read axis by axis.
+
+    Attributes
+    ----------
+    maps
+        One per input axis.
+    rank
+        Number of the output's axes.
+    exact
+        False where the maps are a guess.
+    """
 
     maps: tuple[AxisMap, ...]
     rank: int
-    """Number of the output's axes."""
     exact: bool = True
+    _active: tuple[AxisMap, ...] = field(init=False, repr=False)
+    """Maps that change the set, those that shrink it first."""
+    _order: tuple[int, ...] = field(init=False, repr=False)
+    """Output axes in the order of the input's; then those that are not followed."""
+    _dropped: tuple[int, ...] = field(init=False, repr=False)
+    _bounded: bool = field(init=False, repr=False)
 
-    @property
-    def bounded(self) -> bool:
-        """Whether some output values come from elsewhere."""
-        return any(isinstance(each, Slide) and each.bounded for each in self.maps)
+    def __post_init__(self) -> None:
+        """Note what ``pull`` needs each time."""
+        followed = [each.out for each in self.maps if each.out is not None]
+        dropped = tuple(axis for axis in range(self.rank) if axis not in followed)
+        slides = [each for each in self.maps if isinstance(each, Slide)]
+        active = [
+            each
+            for each in self.maps
+            if each.out is not None and not (isinstance(each, Slide) and each.copies)
+        ]
+        active.sort(key=lambda each: not each.gathers)
+        object.__setattr__(self, "_active", tuple(active))
+        object.__setattr__(self, "_order", (*followed, *dropped))
+        object.__setattr__(self, "_dropped", dropped)
+        object.__setattr__(self, "_bounded", any(each.bounded for each in slides))
 
     def pull(self, wanted: Mask, box: Box) -> Reading:
         """See ``Edge``."""
         mask = self._set(wanted)
-        if self.bounded and not mask.any():
+        if self._bounded and not mask.any():
             return Reading(mask, None, self.exact)
         spans = []
         for each in self.maps:
@@ -102,18 +128,15 @@ class Separable:
         return Reading(mask, tuple(spans), self.exact)
 
     def _set(self, wanted: Mask) -> Mask:
-        followed = [each.out for each in self.maps if each.out is not None]
-        dropped = tuple(axis for axis in range(self.rank) if axis not in followed)
-        if dropped:
-            wanted = any_over(wanted, dropped)
-        for each in sorted(self.maps, key=lambda each: not each.gathers):
-            if each.out is not None:
-                wanted = each.pull(wanted, each.out)
-        order = [*followed, *dropped]
-        if order != sorted(order):
-            wanted = wanted.transpose(order)
-        if dropped:
-            wanted = wanted.reshape(wanted.shape[: len(followed)])
+        if self._dropped:
+            wanted = any_over(wanted, self._dropped)
+        for each in self._active:
+            assert each.out is not None
+            wanted = each.pull(wanted, each.out)
+        if self._order != tuple(range(self.rank)):
+            wanted = wanted.transpose(self._order)
+        if self._dropped:
+            wanted = wanted.reshape(wanted.shape[: self.rank - len(self._dropped)])
         for axis, each in enumerate(self.maps):
             if each.out is None:
                 wanted = each.pull(np.expand_dims(wanted, axis), axis)

@@ -144,6 +144,7 @@ def _guide(
     valid = np.flatnonzero(routes >= 0)
     if valid.size == 0:
         return None
+    padded = valid.size < routes.size
     base = np.unravel_index(int(valid[valid.size // 2]), routes.shape)
     home = np.unravel_index(int(routes[base]), given)
     maps: list[AxisMap] = [
@@ -163,7 +164,7 @@ def _guide(
             given[axis],
             stride=stride,
             before=before,
-            bounded=out == channel,
+            bounded=padded and out == channel,
         )
     return Separable(tuple(maps), routes.ndim)
 

@@ -74,7 +74,7 @@ def _routed(layer: Layer) -> Sequence[Edge] | None:
         return None
     channel = layer.axes.find("C")
     return [
-        moved(each, shape, None if channel < 0 else channel)
+        moved(each.reshape(layer.shape), shape, None if channel < 0 else channel)
         for each, shape in zip(routes, layer.input_shapes, strict=True)
     ]
 
