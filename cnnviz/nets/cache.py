@@ -75,6 +75,6 @@ def check_digest(path: Path, expected: str) -> None:
 
 
 def in_words(size: int) -> str:
-    """Return a size in bytes as ``"233 MB"``; like torch.hub, 1 MB is 1024² bytes."""
-    megabytes = size / 2**20
+    """Return a size in bytes as ``"244 MB"``, 1 MB being a million bytes."""
+    megabytes = size / 1e6
     return f"{megabytes:.0f} MB" if megabytes >= 10 else f"{megabytes:.1f} MB"

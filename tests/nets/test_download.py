@@ -128,9 +128,9 @@ def ranges(host):
 def test_offer_tells_file_size_host_and_folder(tmp_path):
     said = offer(find("torchvision/alexnet"), tmp_path)
     assert said == (
-        f"alexnet-owt-7be5be79.pth, 233 MB, from download.pytorch.org into {tmp_path}"
+        f"alexnet-owt-7be5be79.pth, 244 MB, from download.pytorch.org into {tmp_path}"
     )
-    (tmp_path / "alexnet-owt-7be5be79.pth.part").write_bytes(bytes(3 << 20))
+    (tmp_path / "alexnet-owt-7be5be79.pth.part").write_bytes(bytes(3_000_000))
     assert offer(find("torchvision/alexnet"), tmp_path).endswith(
         "; 3.0 MB of it are there already"
     )
