@@ -102,6 +102,22 @@ def test_the_wheel_has_the_version_and_both_commands(wheel):
     assert "cnnviz-gui = cnnviz.__main__:main" in commands
 
 
+def test_the_wheel_works_away_from_the_checkout(wheel, tmp_path, run_python):
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path)
+    run_python(
+        f"""
+import os, pathlib
+os.chdir({str(tmp_path)!r})
+import cnnviz
+assert pathlib.Path(cnnviz.__file__).parent.parent == pathlib.Path.cwd()
+net = cnnviz.open_model("alexnet")
+assert net.trained and len(net.labels) == net.entry.classes
+""",
+        PYTHONPATH=str(tmp_path),
+    )
+
+
 def test_ci_ends_with_the_readmes_test_command():
     readme = (ROOT / "README.md").read_text("utf-8")
     (command,) = re.findall(r"&& \S+/python (-m pytest.*)$", readme, re.MULTILINE)
