@@ -33,11 +33,14 @@ class Settings:
     ----------
     path
         The file; by default ``cnnviz.ini`` in ``home()``.
+    theme
+        Theme of this start only, whatever is remembered.
     """
 
-    def __init__(self, path: Path | None = None) -> None:
+    def __init__(self, path: Path | None = None, theme: Theme | None = None) -> None:
         path = path or home() / "cnnviz.ini"
         self._store = QSettings(str(path), QSettings.Format.IniFormat)
+        self._forced = theme
 
     def _text(self, key: str, default: str) -> str:
         value = self._store.value(key, default)
@@ -46,11 +49,12 @@ class Settings:
     @property
     def theme(self) -> Theme:
         """Light, dark, or as the desktop says."""
-        value = self._text("theme", "system")
+        value = self._forced or self._text("theme", "system")
         return cast("Theme", value if value in get_args(Theme) else "system")
 
     @theme.setter
     def theme(self, value: Theme) -> None:
+        self._forced = None
         self._store.setValue("theme", value)
 
     def look(self) -> Look:

@@ -120,6 +120,14 @@ class PanelHeader(QWidget):
         self._row.addWidget(self._caption, 1)
         self.setFixedHeight(3 * theme.GRID)
 
+    def sizeHint(self) -> QSize:
+        """Keep one height: a dock asks its title bar for this."""
+        return QSize(super().sizeHint().width(), 3 * theme.GRID)
+
+    def minimumSizeHint(self) -> QSize:
+        """Allow any width at that height."""
+        return QSize(0, 3 * theme.GRID)
+
     def set_title(self, title: str) -> None:
         """Show another title."""
         if title != self._title.text():

@@ -86,6 +86,13 @@ class MapsPanel(PanelFrame):
         self.mosaic.show_place(channel, unit)
         self._show_scale(channel)
 
+    def bound(self) -> float:
+        """Return the largest absolute value the colour scale reaches, 0 if empty."""
+        if self._levels is None or not self._levels.high.size:
+            return 0.0
+        ends = (*self._levels.low.tolist(), *self._levels.high.tolist())
+        return float(max(map(abs, ends)))
+
     def _show_scale(self, channel: int | None) -> None:
         if self._levels is not None:
             look = self._look

@@ -80,5 +80,9 @@ class NoticeBar(QWidget):
         """Return the sentence on show, ``""`` when hidden."""
         return self._label.text() if not self.isHidden() else ""
 
+    def action(self) -> str:
+        """Return the label of the button beside the sentence."""
+        return self._action.text()
+
     def _copy_details(self) -> None:
         QGuiApplication.clipboard().setText(self._details)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,8 @@ from cnnviz.inputs.image import read_image
 from cnnviz.inputs.picture import Picture
 from cnnviz.inputs.prepare import prepare_image
 from cnnviz.nets.build import Network, build
-from cnnviz.nets.catalog import find, state
+from cnnviz.nets.cache import weights_file
+from cnnviz.nets.catalog import find
 from cnnviz.probe.recorder import Check, Recording, record
 
 
@@ -71,11 +73,12 @@ def execute(request: Request, check: Check = no_check) -> Trace:
 
 def network_of(spec: ModelSpec) -> Network:
     """Return a network of the catalogue, built once while its weights stay the same."""
-    return _built(spec, state(find(spec.name)))
+    file = weights_file(find(spec.name))
+    return _built(spec, None if file is None else (file, file.stat().st_mtime_ns))
 
 
 @lru_cache(maxsize=2)
-def _built(spec: ModelSpec, _weights_at_hand: str) -> Network:
+def _built(spec: ModelSpec, _weights_at_hand: tuple[Path, int] | None) -> Network:
     return build(spec)
 
 

@@ -13,17 +13,17 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from queue import SimpleQueue
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from PySide6.QtCore import QObject, Qt, Signal
 
 from cnnviz.core.errors import Cancelled, CnnvizError
-from cnnviz.core.trace import Request, Trace
 
 Check: TypeAlias = Callable[[int, int, str], None]
 """``check(done, total, what)``: tells progress; raises `Cancelled` to stop the job."""
 
-Execute: TypeAlias = Callable[[Request, Check], Trace]
+Execute: TypeAlias = Callable[[Any, Check], object]
+"""From a frozen request to a frozen answer, such as a trace."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,17 +35,17 @@ class _Progress:
 
 @dataclass(frozen=True, slots=True)
 class _Refusal:
-    request: Request
+    request: object
     sentence: str
 
 
 @dataclass(frozen=True, slots=True)
 class _Crash:
-    request: Request
+    request: object
     text: str
 
 
-_Job: TypeAlias = tuple[int, Request]
+_Job: TypeAlias = tuple[int, object]
 
 
 class Runner(QObject):
@@ -91,7 +91,7 @@ class Runner(QObject):
         self._thread = threading.Thread(target=self._work, name="worker", daemon=True)
         self._thread.start()
 
-    def submit(self, request: Request) -> None:
+    def submit(self, request: object) -> None:
         """Run a request; whatever was asked before is forgotten."""
         self._ticket += 1
         self._jobs.put((self._ticket, request))
@@ -121,7 +121,7 @@ class Runner(QObject):
             self._run(*job)
             del job  # its arrays must not live until the next one
 
-    def _run(self, ticket: int, request: Request) -> None:
+    def _run(self, ticket: int, request: object) -> None:
         last: tuple[int, str] | None = None
 
         def check(done: int, total: int, what: str) -> None:

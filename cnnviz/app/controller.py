@@ -1,0 +1,329 @@
+"""What the commands of the window do."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from PySide6.QtCore import QMimeData, QObject
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QApplication, QFileDialog
+
+from cnnviz.app import dialogs, drops
+from cnnviz.app.fetching import Fetching
+from cnnviz.app.menus import Menus
+from cnnviz.app.settings import Theme
+from cnnviz.app.window import Window
+from cnnviz.app.wiring import Wiring
+from cnnviz.core.look import Look, Scale
+from cnnviz.core.resources import resource
+from cnnviz.core.trace import (
+    ImageSource,
+    ModelSpec,
+    Request,
+    Source,
+    Trace,
+)
+from cnnviz.nets.catalog import find
+from cnnviz.panels import theme as themes
+from cnnviz.session.runner import Runner
+from cnnviz.session.store import State, Store
+
+DEFAULT_MODEL = "alexnet"
+
+
+def bundled_samples() -> list[Path]:
+    """Return the pictures that come with the program."""
+    folder = resource("samples")
+    return sorted(p for p in folder.iterdir() if p.suffix in (".png", ".jpg", ".webp"))
+
+
+class Controller(QObject):
+    """Joins window, store and worker.
+
+    Parameters
+    ----------
+    window
+        The window; the controller is its child.
+    runner
+        The worker.
+    request
+        What to show first.
+    """
+
+    def __init__(self, window: Window, runner: Runner, request: Request) -> None:
+        super().__init__(window)
+        self.window, self.runner = window, runner
+        self.settings = settings = window.settings
+        self.store = Store(request, self)
+        self._learned = DEFAULT_MODEL
+        self.wiring = Wiring(self.store, window)
+        self.fetching = Fetching(window)
+        self.menus = Menus(window, self)
+        self.store.requestChanged.connect(runner.submit)
+        self.store.changed.connect(self._on_changed)
+        runner.started.connect(self._on_started)
+        runner.progressed.connect(window.busy.advance)
+        runner.finished.connect(self._on_finished)
+        runner.refused.connect(self._on_refused)
+        runner.crashed.connect(self._on_crashed)
+        window.busy.cancelled.connect(self._cancel)
+        self.fetching.fetched.connect(self._on_fetched)
+        window.notice.actionChosen.connect(self._on_notice_action)
+        window.dataDropped.connect(self.bring)
+        window.closing.connect(runner.shutdown)
+        QGuiApplication.styleHints().colorSchemeChanged.connect(self._dress)
+        self._look(settings.look())
+        self._dress()
+        self.store.reload()
+
+    # -- the worker --------------------------------------------------------------------
+
+    def _on_started(self, request: Request) -> None:
+        self.window.busy.start(f"{request.model.name} · {request.source.title}")
+
+    def _on_finished(self, trace: Trace) -> None:
+        self.window.busy.stop()
+        if not trace.layers:
+            self.store.withdraw()
+            self.window.tell(trace.error or "The network ran no layer.", warning=True)
+            return
+        self.window.notice.hide()
+        self.store.set_trace(trace)
+        if trace.error is not None:
+            self.window.tell(trace.error, warning=True)
+        else:
+            self.fetching.offer(trace)
+        source = trace.request.source if trace.request else None
+        if isinstance(source, ImageSource) and source.path not in self.samples():
+            self.settings.opened(source.path)
+
+    def _on_refused(self, _request: Request, sentence: str) -> None:
+        self.window.busy.stop()
+        self.store.withdraw()
+        self.window.tell(sentence, warning=True)
+        self._say_if_empty(sentence)
+
+    def _on_crashed(self, _request: Request, text: str) -> None:
+        self.window.busy.stop()
+        self.store.withdraw()
+        dialogs.log(text)
+        last = text.strip().splitlines()[-1]
+        self.window.tell(
+            f"Something in cnnviz itself went wrong: {last}", warning=True, details=text
+        )
+        self._say_if_empty("Nothing to show yet.")
+
+    def _say_if_empty(self, sentence: str) -> None:
+        if self.store.state.trace is None:
+            for panel in self.window.panels.values():
+                panel.show_nothing(sentence)
+
+    def _cancel(self) -> None:
+        self.runner.cancel()
+        self.window.busy.stop()
+        self.store.withdraw()
+
+    # -- pictures ----------------------------------------------------------------------
+
+    @staticmethod
+    def samples() -> list[Path]:
+        """Return the bundled pictures."""
+        return bundled_samples()
+
+    def open_path(self, path: Path) -> None:
+        """Show a picture file."""
+        self._show(ImageSource(path))
+
+    def _show(self, source: Source) -> None:
+        if source == self.store.state.request.source:
+            self.store.reload()
+        else:
+            self.store.set_source(source)
+
+    def open_dialog(self) -> None:
+        """Ask for a picture file."""
+        path, _ = QFileDialog.getOpenFileName(
+            self.window, self.tr("Open picture"), self.settings.folder
+        )
+        if path:
+            self.settings.folder = str(Path(path).parent)
+            self.open_path(Path(path))
+
+    def paste(self) -> None:
+        """Show what is on the clipboard."""
+        brought = drops.read_mime(QGuiApplication.clipboard().mimeData())
+        if brought == drops.Brought():
+            self.window.tell(self.tr("The clipboard holds no picture and no file."))
+        self._take(brought)
+
+    def bring(self, data: QMimeData) -> None:
+        """Show what was dropped."""
+        self._take(drops.read_mime(data))
+
+    def _take(self, brought: drops.Brought) -> None:
+        if brought.weights is not None:
+            name = self.store.state.request.model.name
+            self.fetching.adopt(name, brought.weights)
+        if brought.source is not None:
+            self._show(brought.source)
+        if brought.words:
+            self.window.tell(brought.words, warning=brought.source is None)
+
+    def reload(self) -> None:
+        """Run the present request again."""
+        self.store.reload()
+
+    # -- networks ----------------------------------------------------------------------
+
+    def open_model(self, name: str) -> None:
+        """Show another network, trained where its weights are at hand."""
+        self.store.set_model(ModelSpec(name))
+
+    def toggle_random(self) -> None:
+        """Show the same network with random weights, or with its own again."""
+        model = self.store.state.request.model
+        if model.weights == "random":
+            self.store.set_model(replace(model, weights="best"))
+        else:
+            self.store.set_model(replace(model, weights="random"))
+
+    def toggle_handmade(self) -> None:
+        """Show the hand-made kernels, or the learned network shown before them."""
+        model = self.store.state.request.model
+        if model.name == "handmade":
+            self.store.set_model(ModelSpec(self._learned))
+        else:
+            self._learned = model.name
+            self.store.set_model(ModelSpec("handmade"))
+
+    def download_weights(self) -> None:
+        """Fetch the present network's weights."""
+        self.fetching.download(self.store.state.request.model.name)
+
+    def choose_weights(self) -> None:
+        """Ask for a weights file for the present network."""
+        self.fetching.choose(self.store.state.request.model.name)
+
+    def _on_notice_action(self) -> None:
+        if self.window.notice.action().startswith("Download"):
+            self.download_weights()
+        else:
+            self.choose_weights()
+
+    def _on_fetched(self, name: str) -> None:
+        """Show the network that has its trained weights now."""
+        model = ModelSpec(name)
+        if self.store.state.request.model == model:
+            self.store.reload()
+        else:
+            self.store.set_model(model)
+
+    # -- presentation ------------------------------------------------------------------
+
+    def _look(self, look: Look) -> None:
+        self.store.set_look(look)
+        self.settings.keep_look(look)
+
+    def toggle_before(self) -> None:
+        """Show maps before the activation, or after it again."""
+        look = self.store.state.look
+        self._look(replace(look, before=not look.before))
+
+    def choose_colours(self, name: str) -> None:
+        """Paint non-negative data with another colour map."""
+        self._look(replace(self.store.state.look, colours=name))
+
+    def choose_scale(self, scale: Scale) -> None:
+        """Choose one colour scale for the layer, per map, or locked as it is now."""
+        look = self.store.state.look
+        bound = look.bound
+        if scale == "locked":
+            bound = self.window.maps.bound() or bound
+        self._look(replace(look, scale=scale, bound=bound))
+
+    def choose_theme(self, theme: Theme) -> None:
+        """Choose light, dark, or the desktop's choice."""
+        self.settings.theme = theme
+        self._dress()
+
+    def _dress(self) -> None:
+        app = QApplication.instance()
+        assert isinstance(app, QApplication)
+        wish = self.settings.theme
+        dark = themes.is_dark(app) if wish == "system" else wish == "dark"
+        themes.apply(app, dark)
+        self._look(replace(self.store.state.look, dark=dark))
+        self._show_marks(self.store.state)
+
+    # -- walking -----------------------------------------------------------------------
+
+    def step_layer(self, by: int) -> None:
+        """Go to a layer before or after in run order."""
+        state = self.store.state
+        if state.trace is None or state.selection.layer is None:
+            return
+        at = state.trace.position(state.selection.layer) + by
+        if 0 <= at < len(state.trace.layers):
+            self.store.select(layer=state.trace.layers[at].name)
+
+    def step_stage(self, by: int) -> None:
+        """Go to the head of a stage before or after."""
+        state = self.store.state
+        if state.trace is None or state.selection.layer is None:
+            return
+        here = state.trace.position(state.selection.layer)
+        heads = [state.trace.position(s.head) for s in state.trace.stages]
+        there = [h for h in heads if (h < here if by < 0 else h > here)]
+        if there:
+            at = there[-1] if by < 0 else there[0]
+            self.store.select(layer=state.trace.layers[at].name)
+
+    def step_channel(self, by: int) -> None:
+        """Go to another channel of the layer."""
+        selection = self.store.state.selection
+        if selection.layer is not None:
+            self.store.select(channel=max(0, (selection.channel or 0) + by))
+
+    def end_channel(self, which: int) -> None:
+        """Go to the first (0) or the last (-1) channel."""
+        state = self.store.state
+        if state.trace is not None and state.selection.layer is not None:
+            last = state.trace[state.selection.layer].channels - 1
+            self.store.select(channel=0 if which == 0 else last)
+
+    def clear_unit(self) -> None:
+        """Let go of the chosen unit."""
+        self.store.select(unit=None)
+
+    # -- the rest ----------------------------------------------------------------------
+
+    def save_window(self) -> None:
+        """Save a picture of the window."""
+        path, _ = QFileDialog.getSaveFileName(
+            self.window, self.tr("Save picture"), "cnnviz.png", "PNG (*.png)"
+        )
+        if path and not dialogs.save_pixmap(self.window.grab(), Path(path)):
+            self.window.tell(f"The picture cannot be written to {path}.", warning=True)
+
+    def show_shortcuts(self) -> None:
+        """Show every key."""
+        dialogs.shortcuts(self.window, self.menus.actions.values())
+
+    def show_about(self) -> None:
+        """Show versions and licences."""
+        dialogs.about(self.window)
+
+    def _on_changed(self, old: State, new: State) -> None:
+        if new.request != old.request or new.look != old.look:
+            self._show_marks(new)
+        if new.trace is not old.trace and new.trace is not None:
+            title = new.trace.sample.title
+            self.window.setWindowTitle(f"{title} – {new.trace.title} – cnnviz")
+
+    def _show_marks(self, state: State) -> None:
+        model = state.request.model
+        entry = find(model.name)
+        self.menus.show_model(model.name, entry.title, model.weights == "random")
+        self.menus.show_source(state.request.source.title)
+        self.menus.show_look(state.look, self.settings.theme)

@@ -1,0 +1,129 @@
+"""Starting and ending the window."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import tempfile
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import cast
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+
+from cnnviz.app import dialogs
+from cnnviz.app.cli import Options
+from cnnviz.app.controller import DEFAULT_MODEL, Controller, bundled_samples
+from cnnviz.app.settings import Settings, Theme, home
+from cnnviz.app.window import Window
+from cnnviz.core.errors import InputError
+from cnnviz.core.trace import ImageSource, ModelSpec, Request, Trace
+from cnnviz.nets.catalog import find
+from cnnviz.session.runner import Check, Runner
+
+
+def run_request(request: Request, check: Check) -> Trace:
+    """Run a request; torch is loaded here, on the worker, by the first one."""
+    check(0, 0, "loading PyTorch")
+    from cnnviz.probe.execute import execute
+
+    return execute(request, check)
+
+
+def run(options: Options) -> int:
+    """Open the window and return the exit code when it is closed.
+
+    Raises
+    ------
+    CnnvizError
+        The model's name is unknown; or, for a screenshot, the picture was refused.
+    """
+    model = find(options.model or DEFAULT_MODEL).name
+    path = options.file or bundled_samples()[0]
+    app = QApplication.instance() or QApplication(sys.argv[:1])
+    assert isinstance(app, QApplication)
+    app.setApplicationName("cnnviz")
+    app.setApplicationDisplayName("cnnviz")
+    app.setDesktopFileName("cnnviz")
+    _start_log()
+    theme = options.theme if options.theme in ("light", "dark") else None
+    picture = options.screenshot
+    with tempfile.TemporaryDirectory() as fresh:
+        # a screenshot shows the layout of a first start and leaves no trace
+        file = Path(fresh) / "cnnviz.ini" if picture else None
+        runner = Runner(run_request)
+        window = Window(Settings(file, cast("Theme | None", theme)))
+        if options.size is not None:
+            window.resize(*options.size)
+        request = Request(ModelSpec(model), ImageSource(path))
+        controller = Controller(window, runner, request)
+        with _caught(window):
+            window.show()
+            code = _screenshot(app, controller, picture) if picture else app.exec()
+        window.close()
+    return code
+
+
+def _screenshot(app: QApplication, controller: Controller, path: Path) -> int:
+    """Save the window as soon as its first network is on show.
+
+    Raises
+    ------
+    InputError
+        The picture was refused, or the file cannot be written.
+    """
+    answers: list[str] = []
+
+    def answered(sentence: str) -> None:
+        answers.append(sentence)
+        QTimer.singleShot(0, app.quit)
+
+    runner = controller.runner
+    runner.finished.connect(lambda _trace: answered(""))
+    runner.refused.connect(lambda _request, sentence: answered(sentence))
+    runner.crashed.connect(lambda _request, text: answered(text.splitlines()[-1]))
+    app.exec()
+    if answers and answers[0]:
+        raise InputError(answers[0])
+    if not controller.window.grab().save(str(path), "PNG"):
+        raise InputError(f"cannot write {path}")
+    return 0
+
+
+def _start_log() -> None:
+    """Keep errors in a file; the screen shows sentences."""
+    home().mkdir(parents=True, exist_ok=True)
+    handler = logging.FileHandler(dialogs.log_file(), encoding="utf-8", delay=True)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    logging.getLogger("cnnviz").addHandler(handler)
+
+
+@contextmanager
+def _caught(window: Window) -> Iterator[None]:
+    """Log what nobody handled and say so in the window; put the hooks back."""
+
+    def say(kind: type[BaseException], text: str) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            window.close()
+            return
+        dialogs.log(text)
+        last = text.strip().splitlines()[-1]
+        window.tell(
+            f"Something in cnnviz itself went wrong: {last}", warning=True, details=text
+        )
+
+    def unhandled(
+        kind: type[BaseException], error: BaseException, where: TracebackType | None
+    ) -> None:
+        say(kind, "".join(traceback.format_exception(kind, error, where)))
+
+    old = sys.excepthook
+    sys.excepthook = unhandled
+    try:
+        yield
+    finally:
+        sys.excepthook = old

@@ -1,0 +1,147 @@
+"""The main window: panels in docks, a status line, a place for messages."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QMimeData, Signal
+from PySide6.QtGui import (
+    QCloseEvent,
+    QDragEnterEvent,
+    QDropEvent,
+    QResizeEvent,
+    QShowEvent,
+)
+from PySide6.QtWidgets import QLabel, QMainWindow, QSizePolicy
+
+from cnnviz.app import drops
+from cnnviz.app.docks import Docks
+from cnnviz.app.settings import Settings
+from cnnviz.panels import theme
+from cnnviz.panels.busy import BusyMark
+from cnnviz.panels.channel_panel import ChannelPanel
+from cnnviz.panels.input_panel import InputPanel
+from cnnviz.panels.kernels_panel import KernelsPanel
+from cnnviz.panels.layers_panel import LayersPanel
+from cnnviz.panels.maps_panel import MapsPanel
+from cnnviz.panels.notice import NoticeBar
+from cnnviz.panels.pooled_panel import PooledPanel
+from cnnviz.panels.prediction_panel import PredictionPanel
+from cnnviz.panels.unit_panel import UnitPanel
+
+_FIRST_SIZE = (1440, 900)
+_NOTICE_WIDTH = 720
+
+
+class Window(QMainWindow):
+    """Holds the panels; knows nothing of networks.
+
+    Signals
+    -------
+    dataDropped(QMimeData)
+        Something was dropped anywhere on the window.
+    closing()
+        The window is about to close.
+    """
+
+    dataDropped = Signal(QMimeData)
+    closing = Signal()
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__()
+        self.setObjectName("mainWindow")
+        self.setWindowTitle("cnnviz")
+        self.setAcceptDrops(True)
+        self.resize(*_FIRST_SIZE)
+        self.settings = settings
+        self.input = InputPanel()
+        self.kernels = KernelsPanel()
+        self.maps = MapsPanel("mapsPanel", self.tr("After ReLU"))
+        self.pooled = PooledPanel()
+        self.channel = ChannelPanel()
+        self.unit = UnitPanel()
+        self.layers = LayersPanel()
+        self.prediction = PredictionPanel()
+        self.panels = {
+            panel.objectName(): panel
+            for panel in (
+                self.input,
+                self.kernels,
+                self.maps,
+                self.pooled,
+                self.layers,
+                self.channel,
+                self.unit,
+                self.prediction,
+            )
+        }
+        self.docks = Docks(self, self.panels)
+        self.busy = BusyMark()
+        self.fetching = BusyMark()
+        self._status = QLabel()
+        self._status.setObjectName("statusText")
+        self._status.setFont(theme.text_font())
+        self._status.setSizePolicy(
+            QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred
+        )
+        bar = self.statusBar()
+        bar.setSizeGripEnabled(False)
+        bar.addWidget(self._status, 1)
+        bar.addPermanentWidget(self.fetching)
+        bar.addPermanentWidget(self.busy)
+        self.notice = NoticeBar(self)
+        self._placed = False
+
+    def show_status(self, text: str) -> None:
+        """Show the status line."""
+        self._status.setText(text)
+
+    def status(self) -> str:
+        """Return the status line."""
+        return self._status.text()
+
+    def tell(
+        self, text: str, *, warning: bool = False, action: str = "", details: str = ""
+    ) -> None:
+        """Show a message over the panels. See ``NoticeBar.show_notice``."""
+        self.notice.show_notice(text, warning=warning, action=action, details=details)
+        self._place_notice()
+
+    def _place_notice(self) -> None:
+        """Put the message under the toolbar, in the middle."""
+        width = min(_NOTICE_WIDTH, self.width() - 4 * theme.GRID)
+        height = max(self.notice.heightForWidth(width), self.notice.sizeHint().height())
+        top = self.docks.top() + theme.GRID
+        self.notice.setGeometry((self.width() - width) // 2, top, width, height)
+        self.notice.raise_()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep the message in the middle."""
+        super().resizeEvent(event)
+        self._place_notice()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Lay the panels out when the window's size is known."""
+        super().showEvent(event)
+        if not self._placed:
+            self._placed = True
+            geometry, docks = self.settings.layout()
+            if not geometry.isEmpty():
+                self.restoreGeometry(geometry)
+            if not self.docks.restore(docks):
+                self.docks.size()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Remember the layout."""
+        self.settings.keep_layout(self.saveGeometry(), self.docks.save())
+        self.settings.sync()
+        self.closing.emit()
+        super().closeEvent(event)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Accept files, addresses and pictures."""
+        if drops.may_hold_something(event.mimeData()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Hand on what was dropped."""
+        event.acceptProposedAction()
+        self.dataDropped.emit(event.mimeData())

@@ -1,0 +1,319 @@
+"""When this changes, that panel is told; when a panel is used, the store is told."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from PySide6.QtCore import QObject
+
+from cnnviz.app.scene import Scene, channel_in, place_in, scene
+from cnnviz.app.window import Window
+from cnnviz.core.geometry import ReceptiveField, locate, receptive_field
+from cnnviz.core.layers import Layer, Unit
+from cnnviz.core.look import Look
+from cnnviz.core.selection import Selection
+from cnnviz.core.trace import Trace
+from cnnviz.pictures.captions import activation_name
+from cnnviz.pictures.status import status_line
+from cnnviz.session.store import State, Store
+
+
+class Wiring(QObject):
+    """Keeps the panels in step with the store.
+
+    Parameters
+    ----------
+    store
+        The one state.
+    window
+        Its panels.
+    """
+
+    def __init__(self, store: Store, window: Window) -> None:
+        super().__init__(window)
+        self._store, self._window = store, window
+        self._scene: Scene | None = None
+        self._field = lru_cache(maxsize=64)(_field)
+        store.changed.connect(self.on_changed)
+        window.layers.layerPicked.connect(self._pick_layer)
+        window.kernels.channelPicked.connect(lambda c: store.select(channel=c))
+        window.maps.picked.connect(self._pick_in_maps)
+        window.maps.hovered.connect(self._hover_maps)
+        window.pooled.picked.connect(self._pick_pooled)
+        window.pooled.hovered.connect(self._hover_pooled)
+        window.input.positionPicked.connect(self._pick_position)
+        window.channel.unitPicked.connect(self._pick_unit)
+        window.channel.hovered.connect(self._hover_channel)
+        window.prediction.classPicked.connect(self._pick_class)
+
+    # -- from the store to the panels ------------------------------------------------
+
+    def on_changed(self, old: State, new: State) -> None:
+        """Tell each panel what is new to it, and no other."""
+        trace = new.trace
+        if trace is None or not trace.layers:
+            return
+        fresh = trace is not old.trace
+        before, now = self._scene, scene(trace, new.selection, new.look)
+        self._scene = now
+        anew = fresh or new.look != old.look or before is None
+        if fresh:
+            self._show_trace(trace)
+        if anew or before is None or now.kernels is not before.kernels:
+            self._show_kernels(trace, now, new.look)
+        if anew or before is None or now.maps is not before.maps:
+            self._window.maps.show_maps(
+                now.maps, new.look, maps_title(now), signed_scale(now, now.maps)
+            )
+        if anew or before is None or now.pooled != before.pooled:
+            self._show_pooled(now, new.look)
+        moved = new.selection != old.selection
+        chosen = chosen_class(trace, new.selection)
+        if fresh or chosen != chosen_class(trace, old.selection):
+            self._show_prediction(trace, chosen)
+        if anew or (new.selection.layer, new.selection.channel) != (
+            old.selection.layer,
+            old.selection.channel,
+        ):
+            self._show_channel(trace, now, new)
+        if anew or moved:
+            self._show_selection(trace, now, new.selection)
+
+    def _show_trace(self, trace: Trace) -> None:
+        window = self._window
+        window.input.show_sample(trace.sample)
+        window.layers.show_trace(trace)
+
+    def _show_prediction(self, trace: Trace, chosen: int | None) -> None:
+        panel = self._window.prediction
+        if trace.scores is None:
+            panel.show_nothing(trace.error or "This network gives no class scores.")
+        else:
+            note = "" if trace.trained else trace.weights
+            panel.show_scores(trace.scores, trace.labels, note, chosen)
+
+    def _show_kernels(self, trace: Trace, now: Scene, look: Look) -> None:
+        panel = self._window.kernels
+        if now.kernels is None:
+            panel.show_nothing(
+                f"{now.chosen.name} ({now.chosen.op}) has no kernels: "
+                "nothing is learned here."
+            )
+        else:
+            panel.show_kernels(now.kernels, look, flattened_shape(trace, now.kernels))
+
+    def _show_pooled(self, now: Scene, look: Look) -> None:
+        if now.pooled:
+            self._window.pooled.show_pools(now.pooled, look)
+        else:
+            self._window.pooled.show_nothing("No pooling in this stage.")
+
+    def _show_selection(self, trace: Trace, now: Scene, selection: Selection) -> None:
+        window = self._window
+        window.layers.show_layer(now.chosen.name)
+        if now.kernels is not None:
+            window.kernels.show_channel(channel_in(selection, now.chosen, now.kernels))
+        window.maps.show_place(
+            channel_in(selection, now.chosen, now.maps),
+            place_in(trace, selection, now.maps),
+        )
+        for pool in now.pooled:
+            window.pooled.show_place(
+                pool.name,
+                channel_in(selection, now.chosen, pool),
+                place_in(trace, selection, pool),
+            )
+        window.channel.show_place(selection.unit)
+        field = self._selected_field(trace, selection)
+        window.input.show_field(field)
+        self._show_unit(trace, now, selection, field)
+        window.show_status(self._status(trace, selection, field))
+
+    def _show_channel(self, trace: Trace, now: Scene, new: State) -> None:
+        window, channel = self._window, new.selection.channel
+        signed = signed_scale(now, now.chosen)
+        if channel is None:
+            window.channel.show_nothing("Choose a map to see it large.")
+            window.input.show_overlay(None, new.look)
+            return
+        head = now.kernels
+        if head is not None and head.channels != now.chosen.channels:
+            head = None
+        fold = None if head is None else flattened_shape(trace, head)
+        window.channel.show_channel(head, now.chosen, channel, new.look, signed, fold)
+        window.input.show_overlay(now.chosen.maps[channel], new.look, signed)
+
+    def _show_unit(
+        self,
+        trace: Trace,
+        now: Scene,
+        selection: Selection,
+        field: ReceptiveField | None,
+    ) -> None:
+        panel, channel = self._window.unit, selection.channel
+        unit = selection.unit
+        if unit is None and not now.chosen.spatial:
+            unit = ()
+        if channel is None or unit is None:
+            panel.show_nothing("Click a place in a map to follow one value.")
+            return
+        panel.show_unit(now.chosen, channel, unit, way_of(trace, now, selection), field)
+
+    def _selected_field(
+        self, trace: Trace, selection: Selection
+    ) -> ReceptiveField | None:
+        if selection.layer is None or selection.unit is None:
+            return None
+        return self._field(trace, selection.layer, selection.unit)
+
+    @staticmethod
+    def _status(
+        trace: Trace, selection: Selection, field: ReceptiveField | None
+    ) -> str:
+        assert selection.layer is not None
+        layer = trace[selection.layer]
+        return status_line(
+            layer,
+            selection.channel,
+            selection.unit,
+            field.span if field else None,
+            trace.seconds,
+            trace.channel_names.get(layer.name, ()),
+        )
+
+    @staticmethod
+    def _class(trace: Trace, selection: Selection) -> int | None:
+        return selection.channel if selection.layer in trace.outputs else None
+
+    # -- from the panels to the store ------------------------------------------------
+
+    def _pick_layer(self, name: str) -> None:
+        self._store.select(layer=name)
+
+    def _pick_in_maps(self, channel: int, unit: Unit) -> None:
+        now = self._scene
+        if now is None:
+            return
+        same = (
+            now.maps.spatial == now.chosen.spatial
+            and now.maps.channels == now.chosen.channels
+        )
+        layer = now.chosen if same else now.maps
+        self._store.select(layer=layer.name, channel=channel, unit=unit)
+
+    def _pick_pooled(self, name: str, channel: int, unit: Unit) -> None:
+        self._store.select(layer=name, channel=channel, unit=unit)
+
+    def _pick_unit(self, unit: Unit) -> None:
+        self._store.select(unit=unit)
+
+    def _pick_position(self, row: int, column: int) -> None:
+        state = self._store.state
+        if state.trace is not None and self._scene is not None:
+            unit = locate(state.trace, self._scene.chosen.name, (row, column))
+            self._store.select(unit=unit)
+
+    def _pick_class(self, index: int) -> None:
+        trace = self._store.state.trace
+        if trace is not None and trace.outputs:
+            self._store.select(layer=trace.outputs[0], channel=index, unit=())
+
+    # -- hover -----------------------------------------------------------------------
+
+    def _hover_maps(self, found: tuple[int, Unit, float] | None) -> None:
+        self._hover(self._scene.maps if self._scene else None, found)
+
+    def _hover_channel(self, found: tuple[int, Unit, float] | None) -> None:
+        self._hover(self._scene.chosen if self._scene else None, found)
+
+    def _hover_pooled(self, found: tuple[str, int, Unit, float] | None) -> None:
+        trace = self._store.state.trace
+        if found is None or trace is None or found[0] not in trace:
+            self._hover(None, None)
+        else:
+            self._hover(trace[found[0]], found[1:])
+
+    def _hover(
+        self, layer: Layer | None, found: tuple[int, Unit, float] | None
+    ) -> None:
+        """Let the box on the input follow the pointer; back when it leaves."""
+        state = self._store.state
+        trace = state.trace
+        if trace is None:
+            return
+        if layer is None or found is None or layer.name not in trace:
+            field = self._selected_field(trace, state.selection)
+            self._window.input.show_field(field)
+            self._window.show_status(self._status(trace, state.selection, field))
+            return
+        channel, unit, _value = found
+        field = self._field(trace, layer.name, unit)
+        self._window.input.show_field(field)
+        pointed = Selection(layer.name, channel, unit)
+        self._window.show_status(self._status(trace, pointed, field))
+
+
+def chosen_class(trace: Trace, selection: Selection) -> int | None:
+    """Return the class that is selected as a channel of an output layer."""
+    return selection.channel if selection.layer in trace.outputs else None
+
+
+def signed_scale(now: Scene, layer: Layer) -> bool | None:
+    """Tell whether zero belongs in the middle of a layer's colour scale.
+
+    True for what lies before an activation, so that the scale does not change from
+    one picture to the next; None lets the values decide.
+    """
+    if now.stage is None or layer.kind in ("activation", "pool"):
+        return None
+    return True
+
+
+def way_of(trace: Trace, now: Scene, selection: Selection) -> list[tuple[str, float]]:
+    """Follow a value from its layer through activation and pool: word and value."""
+    stage = now.stage
+    if stage is None:
+        return []
+    names = [stage.head, stage.before, stage.activation, *stage.pools]
+    way = []
+    for name in dict.fromkeys(n for n in names if n is not None):
+        layer = trace[name]
+        place = place_in(trace, selection, layer) if layer.spatial else ()
+        inside = channel_in(selection, now.chosen, layer)
+        if inside is None or place is None:
+            return []
+        way.append((layer.op, layer.value(inside, place)))
+    return way if len(way) > 1 else []
+
+
+def _field(trace: Trace, name: str, unit: Unit) -> ReceptiveField | None:
+    if len(unit) != len(trace[name].spatial):
+        return None
+    return receptive_field(trace, name, unit)
+
+
+def maps_title(now: Scene) -> str:
+    """Say what mapsPanel shows: ``"After ReLU"``, ``"Before ReLU"``, ``"Maps"``."""
+    if now.stage is None or now.kernels is None:
+        return "Maps"
+    if now.stage.activation is None:
+        return "Maps, no activation"
+    if now.maps.name == now.stage.activation:
+        return f"After {activation_name(now.maps)}"
+    return "Before activation"
+
+
+def flattened_shape(trace: Trace, layer: Layer) -> tuple[int, ...] | None:
+    """Return the shape of the maps that a dense layer's input was flattened from.
+
+    Follows the input back through layers that leave a vector as it is.
+    """
+    at = layer.inputs[0] if layer.inputs else ""
+    while at in trace:
+        source = trace[at]
+        if source.kind == "flatten":
+            return source.input_shapes[0] if source.input_shapes else None
+        if source.kind not in ("dropout", "activation", "norm") or not source.inputs:
+            return None
+        at = source.inputs[0]
+    return None
