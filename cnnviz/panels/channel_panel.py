@@ -179,10 +179,10 @@ class ChannelPanel(PanelFrame):
             )
             self._scales[1].show_levels(found, colours, channel)
             self._words[1].set_text(f"map {size(values.shape)}")
-        spread = histogram(values, signed=found.signed)
+        spread = histogram(values, _bins(values.size), found.signed)
         self.histogram.show_histogram(spread)
-        what = f"all {count(values.size)} values" if vector else "values"
-        self._words[2].set_text(f"{what}: {_counts(spread, values.size)}")
+        what = f"all {count(values.size)} values: " if vector else ""
+        self._words[2].set_text(what + _counts(spread, values.size))
         self._stats.set_text(_stats(spread))
 
     def _on_map_hovered(self, found: tuple[int, Unit, object] | None) -> None:
@@ -210,6 +210,11 @@ def one_of(found: Levels, channel: int) -> Levels:
     )
 
 
+def _bins(cells: int) -> int:
+    """Return how many bins so many values fill without gaps."""
+    return min(max(int(2 * cells**0.5), 12), 64)
+
+
 def _kernel_words(kernel: Array, head: Layer, channel: int) -> str:
     word = "weight" if kernel.ndim == 1 else "slice"
     many = "" if len(kernel) == 1 else "s"
@@ -235,4 +240,4 @@ def _stats(spread: Histogram) -> str:
     if spread.minimum == spread.maximum:
         return f"all {number(spread.minimum)}"
     low, mean, high = map(number, (spread.minimum, spread.mean, spread.maximum))
-    return f"min {low} · mean {mean} · max {high}"
+    return f"mean {mean} · {low} … {high}"

@@ -89,10 +89,8 @@ class InputPanel(PanelFrame):
             return
         self.show_field(None)
         self._paint()
-        now = size(sample.shown.shape[:2])
-        then = size(sample.original)
-        came = f"{then} → {now}" if sample.original else now
-        self.header.set_caption(f"{sample.title} · {came}")
+        shape = size(sample.shown.shape[:2])
+        self.header.set_caption(f"{sample.title} · {shape}")
         self.steps.set_text(" → ".join(sample.steps))
         self.notes.set_text(" · ".join(sample.notes))
         self.notes.setVisible(bool(sample.notes))

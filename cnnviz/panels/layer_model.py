@@ -18,8 +18,8 @@ from cnnviz.core.layers import Layer
 from cnnviz.core.trace import Trace
 from cnnviz.pictures.captions import count, layer_caption, size
 
-COLUMNS = ("layer", "kind", "output", "parameters", "multiply-adds", "field")
-NUMBERS = frozenset({3, 4})
+COLUMNS = ("layer", "kind", "output", "sees", "parameters", "multiply-adds")
+NUMBERS = frozenset({4, 5})
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -32,6 +32,18 @@ def field_words(field: FieldSize) -> str:
     if not field.size:
         return ""
     return "all" if all(field.whole) else size(field.size)
+
+
+def kind_words(layer: Layer) -> str:
+    """Name a layer's kind in a word or two: ``ReLU``, ``max pool``, ``conv``."""
+    if layer.kind == "other":
+        return layer.op
+    if layer.kind == "conv_transpose":
+        return "transposed conv"
+    if layer.kind in ("activation", "pool", "norm"):
+        words = layer_caption(layer).partition(",")[0]
+        return " ".join(w for w in words.split() if not w[0].isdigit())
+    return layer.kind
 
 
 class LayerModel(QAbstractTableModel):
@@ -111,11 +123,11 @@ class LayerModel(QAbstractTableModel):
         assert trace is not None
         texts: tuple[Callable[[], str], ...] = (
             lambda: layer.name,
-            lambda: layer.kind if layer.kind != "other" else layer.op,
+            lambda: kind_words(layer),
             lambda: size(layer.shape),
+            lambda: field_words(field_size(trace, layer.name)),
             lambda: count(layer.parameters) if layer.parameters else "",
             lambda: count(layer.macs) if layer.macs else "",
-            lambda: field_words(field_size(trace, layer.name)),
         )
         return texts[column]()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, QRect, QSortFilterProxyModel, Qt, Signal
-from PySide6.QtGui import QFontMetrics, QKeySequence, QPainter, QShortcut
+from PySide6.QtGui import QFontMetrics, QPainter
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -97,8 +97,6 @@ class LayersPanel(PanelFrame):
         column.addWidget(self.view, 1)
         column.addWidget(self.detail)
         self.set_content(body)
-        find = QShortcut(QKeySequence.StandardKey.Find, self)
-        find.activated.connect(self.find_layer)
         self.exporter = Exporter(
             self, lambda: "layers", lambda: self.grab().toImage(), dict
         )

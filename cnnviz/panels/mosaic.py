@@ -26,7 +26,7 @@ _PAD = 3
 """Screen pixels around a mosaic, for the frame of tiles at its edge."""
 
 _LINED = 6
-"""From so many screen pixels on, tiles without a gap are told apart by a line."""
+"""From so many screen pixels on, tiles are told apart by a line of one pixel."""
 
 _SAVED = 1024
 """Saved and copied pictures have about so many pixels along their longer side."""
@@ -186,7 +186,7 @@ class MosaicView(QWidget):
         across, down = self.canvas.scale
         channel, unit = self._channel, self._unit
         area = None if channel is None else self.tile(channel)
-        if area is not None:
+        if area is not None and len(self._values) > 1:
             self._frame.surround(area, across, down, shade)
         else:
             self._frame.set_visible(False)
@@ -207,7 +207,7 @@ class MosaicView(QWidget):
         path = QPainterPath()
         tile = min(grid.height * down, grid.width * across)
         thin = min(across, down) * self.devicePixelRatioF() < 1
-        if high and ((grid.gap and thin) or (not grid.gap and tile >= _LINED)):
+        if high and tile >= _LINED and (thin or not grid.gap):
             half = grid.gap / 2
             for i in range(1, grid.columns):
                 x = i * (grid.width + grid.gap) - half

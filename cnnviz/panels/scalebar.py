@@ -15,6 +15,8 @@ from cnnviz.pictures.levels import Levels, ramp
 
 _BAR = 6
 _GAP = 6
+_ROOMY = 20 * theme.GRID
+"""Pixels from which on both ends are written, with four digits."""
 
 
 class ScaleBar(QWidget):
@@ -97,6 +99,13 @@ class ScaleBar(QWidget):
             ends.insert(1, "0")
         return " ".join([*ends, self._words]).strip()
 
+    def _ends(self, digits: int) -> tuple[str, str]:
+        """Return both ends in words; one word for both where room is short."""
+        low, high = number(self._low, digits), number(self._high, digits)
+        if self._signed and self.width() < _ROOMY:
+            return "", f"±{high}"
+        return low, high
+
     def sizeHint(self) -> QSize:
         """Prefer the panel's width."""
         return QSize(20 * theme.GRID, 3 * theme.GRID)
@@ -118,8 +127,9 @@ class ScaleBar(QWidget):
         painter.setPen(shade.color("muted"))
         inner = self.rect().adjusted(theme.GRID, 0, -theme.GRID, 0)
         centre = Qt.AlignmentFlag.AlignVCenter
-        low, high = number(self._low), number(self._high)
-        left = inner.left() + metrics.horizontalAdvance(low) + _GAP
+        roomy = self.width() >= _ROOMY
+        low, high = self._ends(4 if roomy else 2)
+        left = inner.left() + (metrics.horizontalAdvance(low) + _GAP if low else 0)
         painter.drawText(inner, Qt.AlignmentFlag.AlignLeft | centre, low)
         if self._words:
             words = metrics.elidedText(
@@ -133,7 +143,7 @@ class ScaleBar(QWidget):
         right = inner.right() - metrics.horizontalAdvance(high) - _GAP
         top = inner.center().y() - _BAR // 2 + 1
         bar = QRect(left, top, max(right - left, 0), _BAR)
-        if self._signed and len(self._colours) > 2:
+        if self._signed and roomy:
             zero = metrics.horizontalAdvance("0") + 2 * _GAP
             half = max((bar.width() - zero) // 2, 0)
             middle = len(self._colours) // 2

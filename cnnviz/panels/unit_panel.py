@@ -14,7 +14,7 @@ from cnnviz.core.layers import Layer, Unit
 from cnnviz.panels import theme
 from cnnviz.panels.frame import Elided, PanelFrame
 from cnnviz.panels.saving import Exporter
-from cnnviz.pictures.captions import count, exact, number, size
+from cnnviz.pictures.captions import MINUS, count, exact, number, size
 
 _LARGE = 2.0
 """Size of the value, in text heights."""
@@ -125,8 +125,10 @@ class UnitPanel(PanelFrame):
             What it can see of the input.
         """
         value = layer.maps[(channel, *unit)]
-        self.value.setText(number(value))
-        self.exact.setText(exact(value))
+        shown, whole = number(value), exact(value)
+        same = float(shown.replace(MINUS, "-").replace("∞", "inf")) == float(whole)
+        self.value.setText(shown)
+        self.exact.setText("" if same else whole)
         self.header.set_title("Unit")
         place = f" · ({', '.join(map(str, unit))})" if unit else ""
         self.header.set_caption(f"{layer.name} · channel {channel}{place}")
