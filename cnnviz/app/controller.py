@@ -5,18 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 from PySide6.QtCore import QMimeData, QObject
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QFileDialog
 
 from cnnviz.app import dialogs, drops
+from cnnviz.app.face import bundled_samples
 from cnnviz.app.fetching import Fetching
 from cnnviz.app.menus import Menus
 from cnnviz.app.settings import Theme
 from cnnviz.app.window import Window
 from cnnviz.app.wiring import Wiring
 from cnnviz.core.look import Look, Scale
-from cnnviz.core.resources import resource
 from cnnviz.core.trace import (
     ImageSource,
     ModelSpec,
@@ -30,12 +31,6 @@ from cnnviz.session.runner import Runner
 from cnnviz.session.store import State, Store
 
 DEFAULT_MODEL = "alexnet"
-
-
-def bundled_samples() -> list[Path]:
-    """Return the pictures that come with the program."""
-    folder = resource("samples")
-    return sorted(p for p in folder.iterdir() if p.suffix in (".png", ".jpg", ".webp"))
 
 
 class Controller(QObject):
@@ -88,8 +83,11 @@ class Controller(QObject):
             self.store.withdraw()
             self.window.tell(trace.error or "The network ran no layer.", warning=True)
             return
-        self.window.notice.hide()
+        self.window.notice.dismiss()
+        first = self.store.state.trace is None
         self.store.set_trace(trace)
+        if first:
+            self._open_with_a_place(trace)
         if trace.error is not None:
             self.window.tell(trace.error, warning=True)
         else:
@@ -97,6 +95,16 @@ class Controller(QObject):
         source = trace.request.source if trace.request else None
         if isinstance(source, ImageSource) and source.path not in self.samples():
             self.settings.opened(source.path)
+
+    def _open_with_a_place(self, trace: Trace) -> None:
+        """Begin at the first stage's strongest answer, so that all panels speak."""
+        if not trace.stages:
+            return
+        maps = trace[trace.stages[0].head].maps
+        if maps.ndim > 1 and maps.size:
+            strongest = np.unravel_index(int(np.argmax(maps)), maps.shape)
+            channel, *unit = map(int, strongest)
+            self.store.select(channel=channel, unit=tuple(unit))
 
     def _on_refused(self, _request: Request, sentence: str) -> None:
         self.window.busy.stop()
@@ -127,7 +135,7 @@ class Controller(QObject):
     # -- pictures ----------------------------------------------------------------------
 
     @staticmethod
-    def samples() -> list[Path]:
+    def samples() -> tuple[Path, ...]:
         """Return the bundled pictures."""
         return bundled_samples()
 

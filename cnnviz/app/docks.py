@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from PySide6.QtCore import QByteArray, Qt
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QToolBar, QWidget
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QWidget
 
 from cnnviz.app.settings import LAYOUT_VERSION
 from cnnviz.panels.frame import PanelFrame
@@ -78,11 +78,6 @@ class Docks:
         share("input prediction", (0.66, 0.34), down)
         share("kernels channel", (0.62, 0.38), down)
         share("channel unit", (0.34, 0.2), across)
-
-    def top(self) -> int:
-        """Return where the panels begin, below menus and toolbar."""
-        bars = [self._window.menuBar(), *self._window.findChildren(QToolBar)]
-        return max(bar.geometry().bottom() + 1 for bar in bars)
 
     def reset(self) -> None:
         """Put every panel back to where it was at the first start."""

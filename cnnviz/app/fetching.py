@@ -150,7 +150,7 @@ class Fetching(QObject):
 
     def _on_finished(self, _path: Path) -> None:
         self._window.fetching.stop()
-        self._window.notice.hide()
+        self._window.notice.dismiss()
         self.fetched.emit(self._name)
 
     def _on_refused(self, _errand: Fetch, sentence: str) -> None:

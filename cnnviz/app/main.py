@@ -17,7 +17,8 @@ from PySide6.QtWidgets import QApplication
 
 from cnnviz.app import dialogs
 from cnnviz.app.cli import Options
-from cnnviz.app.controller import DEFAULT_MODEL, Controller, bundled_samples
+from cnnviz.app.controller import DEFAULT_MODEL, Controller
+from cnnviz.app.face import bundled_samples
 from cnnviz.app.settings import Settings, Theme, home
 from cnnviz.app.window import Window
 from cnnviz.core.errors import InputError

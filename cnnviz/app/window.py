@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QMimeData, Signal
+from PySide6.QtCore import QMimeData, Qt, Signal
 from PySide6.QtGui import (
     QCloseEvent,
     QDragEnterEvent,
     QDropEvent,
-    QResizeEvent,
     QShowEvent,
 )
-from PySide6.QtWidgets import QLabel, QMainWindow, QSizePolicy
+from PySide6.QtWidgets import QLabel, QMainWindow, QSizePolicy, QToolBar
 
 from cnnviz.app import drops
 from cnnviz.app.docks import Docks
@@ -28,7 +27,6 @@ from cnnviz.panels.prediction_panel import PredictionPanel
 from cnnviz.panels.unit_panel import UnitPanel
 
 _FIRST_SIZE = (1440, 900)
-_NOTICE_WIDTH = 720
 
 
 class Window(QMainWindow):
@@ -87,7 +85,15 @@ class Window(QMainWindow):
         bar.addWidget(self._status, 1)
         bar.addPermanentWidget(self.fetching)
         bar.addPermanentWidget(self.busy)
-        self.notice = NoticeBar(self)
+        self.notice = NoticeBar()
+        foot = QToolBar(self.tr("Messages"), self)
+        foot.setObjectName("messages")
+        foot.setMovable(False)
+        foot.toggleViewAction().setVisible(False)
+        self.notice.shown.connect(foot.setVisible)
+        foot.addWidget(self.notice)
+        foot.hide()
+        self.addToolBar(Qt.ToolBarArea.BottomToolBarArea, foot)
         self._placed = False
 
     def show_status(self, text: str) -> None:
@@ -103,20 +109,6 @@ class Window(QMainWindow):
     ) -> None:
         """Show a message over the panels. See ``NoticeBar.show_notice``."""
         self.notice.show_notice(text, warning=warning, action=action, details=details)
-        self._place_notice()
-
-    def _place_notice(self) -> None:
-        """Put the message under the toolbar, in the middle."""
-        width = min(_NOTICE_WIDTH, self.width() - 4 * theme.GRID)
-        height = max(self.notice.heightForWidth(width), self.notice.sizeHint().height())
-        top = self.docks.top() + theme.GRID
-        self.notice.setGeometry((self.width() - width) // 2, top, width, height)
-        self.notice.raise_()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Keep the message in the middle."""
-        super().resizeEvent(event)
-        self._place_notice()
 
     def showEvent(self, event: QShowEvent) -> None:
         """Lay the panels out when the window's size is known."""

@@ -16,9 +16,12 @@ class NoticeBar(QWidget):
     -------
     actionChosen()
         The person pressed the button beside the sentence.
+    shown(bool)
+        The bar appeared, or went.
     """
 
     actionChosen = Signal()
+    shown = Signal(bool)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -39,14 +42,13 @@ class NoticeBar(QWidget):
         close.setText("✕")
         close.setToolTip(self.tr("Close"))
         close.setAccessibleName(self.tr("Close this message"))
-        close.clicked.connect(self.hide)
+        close.clicked.connect(self.dismiss)
         row = QHBoxLayout(self)
         row.setContentsMargins(2 * theme.GRID, theme.GRID, theme.GRID, theme.GRID)
         row.addWidget(self._label, 1)
         row.addWidget(self._action)
         row.addWidget(self._copy)
         row.addWidget(close)
-        self.hide()
 
     def show_notice(
         self, text: str, *, warning: bool = False, action: str = "", details: str = ""
@@ -74,11 +76,16 @@ class NoticeBar(QWidget):
         self._action.setText(action)
         self._action.setVisible(bool(action))
         self._copy.setVisible(bool(details))
-        self.show()
+        self.shown.emit(True)
+
+    def dismiss(self) -> None:
+        """Take the message away."""
+        self._label.clear()
+        self.shown.emit(False)
 
     def text(self) -> str:
-        """Return the sentence on show, ``""`` when hidden."""
-        return self._label.text() if not self.isHidden() else ""
+        """Return the sentence on show, ``""`` when there is none."""
+        return self._label.text()
 
     def action(self) -> str:
         """Return the label of the button beside the sentence."""
