@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
 )
 
 from cnnviz.panels import theme
-from cnnviz.panels.shrink import shrink
+from cnnviz.panels.shrink import extremes, shrink
 
 _ZOOM_STEP = 1.0015
 """Zoom per 1/8 degree of the wheel."""
@@ -79,7 +79,7 @@ class Canvas(QWidget):
         self._table: NDArray[np.uint8] | None = None
         self._pad, self._stretch = pad, False
         self._scale, self._offset = (1.0, 1.0), QPointF()
-        self._fitted, self._factor = True, 0
+        self._fitted, self._factor, self._extreme = True, 0, False
         self._pressed: QPointF | None = None
         self._panned = False
         self._view.viewport().installEventFilter(self)
@@ -90,6 +90,7 @@ class Canvas(QWidget):
         picture: NDArray[np.uint8] | None,
         table: NDArray[np.uint8] | None = None,
         stretch: bool = False,
+        extreme: bool = False,
     ) -> None:
         """Show another picture; zoom and position stay if its size does.
 
@@ -101,10 +102,12 @@ class Canvas(QWidget):
             ``(256, 4)`` colours of the codes.
         stretch
             Fill the panel, pixels need not be square.
+        extreme
+            From afar, show a block's largest signed code instead of its mean.
         """
         old = None if self._picture is None else self._picture.shape[:2]
         self._picture, self._table = picture, table
-        self._factor = 0
+        self._factor, self._extreme = 0, extreme
         if picture is None or picture.shape[:2] != old or stretch != self._stretch:
             self._stretch = stretch
             self.fit()
@@ -211,8 +214,11 @@ class Canvas(QWidget):
         ground = theme.of(self).color("canvas")
         rgb = (ground.red(), ground.green(), ground.blue())
         if factor > 1 and not self._stretch:
-            small = shrink(self._picture, self._table, factor, rgb)
-            self._image.setImage(small, autoLevels=False, levels=None, lut=None)
+            if self._extreme:
+                small, lut = extremes(self._picture, factor), self._table
+            else:
+                small, lut = shrink(self._picture, self._table, factor, rgb), None
+            self._image.setImage(small, autoLevels=False, levels=None, lut=lut)
             high, wide = small.shape[0] * factor, small.shape[1] * factor
         else:
             self._image.setImage(

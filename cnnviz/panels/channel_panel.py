@@ -178,7 +178,8 @@ class ChannelPanel(PanelFrame):
                 name=f"{shown.name} channel {channel}",
             )
             self._scales[1].show_levels(found, colours, channel)
-            self._words[1].set_text(f"map {size(values.shape)}")
+            scale = " · own scale" if found.per_map else ""
+            self._words[1].set_text(f"map {size(values.shape)}{scale}")
         spread = histogram(values, _bins(values.size), found.signed)
         self.histogram.show_histogram(spread)
         what = f"all {count(values.size)} values: " if vector else ""
@@ -225,12 +226,12 @@ def _kernel_words(kernel: Array, head: Layer, channel: int) -> str:
 
 def _counts(spread: Histogram, cells: int) -> str:
     """Say how many values are zero, negative or no numbers."""
-    parts = [f"{percent(spread.zeros / cells)} zero"]
+    parts = [f"{percent(spread.zeros / cells)} zero"] if spread.zeros else []
     if spread.negatives:
         parts.append(f"{percent(spread.negatives / cells)} negative")
     odd = ((spread.nan, "NaN"), (spread.pos_inf, "+∞"), (spread.neg_inf, "−∞"))
     parts += [f"{count(n)} {name}" for n, name in odd if n]
-    return " · ".join(parts)
+    return " · ".join(parts) or "all above 0"
 
 
 def _stats(spread: Histogram) -> str:
@@ -239,5 +240,7 @@ def _stats(spread: Histogram) -> str:
         return "no finite value"
     if spread.minimum == spread.maximum:
         return f"all {number(spread.minimum)}"
-    low, mean, high = map(number, (spread.minimum, spread.mean, spread.maximum))
+    low, mean, high = (
+        number(x, 3) for x in (spread.minimum, spread.mean, spread.maximum)
+    )
     return f"mean {mean} · {low} … {high}"

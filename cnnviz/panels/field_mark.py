@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QLineF, QRectF, Qt
-from PySide6.QtGui import QPainterPath, QPen
-from PySide6.QtWidgets import QGraphicsPathItem
+from PySide6.QtCore import QRectF
 
 from cnnviz.core.geometry import ReceptiveField
 from cnnviz.panels import theme
 from cnnviz.panels.canvas import Canvas
+from cnnviz.panels.marks import Outline
 
-_LINE = 2
 _DIM = 170
 """How far positions that are not read are faded into the canvas, 0 … 255."""
 
 
 class FieldMark:
-    """A box in the accent colour; dashed where it lies beyond the picture.
+    """A box in the accent colour: solid what is there, dashed what is padding.
 
     Positions inside the box that are not read (dilation, stride) are dimmed.
     """
@@ -30,9 +26,8 @@ class FieldMark:
         self._field: ReceptiveField | None = None
         self._holes = pg.ImageItem(axisOrder="row-major")
         self._holes.setParentItem(canvas.root)
-        self._rims = (QGraphicsPathItem(canvas.root), QGraphicsPathItem(canvas.root))
-        self.beyond = QGraphicsPathItem(canvas.root)
-        self.inside = QGraphicsPathItem(canvas.root)
+        self.beyond = Outline(canvas.root, dashed=True)
+        self.inside = Outline(canvas.root)
         canvas.viewChanged.connect(self._draw)
 
     def show_field(self, field: ReceptiveField | None) -> None:
@@ -51,33 +46,20 @@ class FieldMark:
         return QRectF(left, top, right - left + 1, bottom - top + 1)
 
     def _draw(self) -> None:
-        """Draw the edges, each in its inner and outer part."""
+        """Draw what is there solid, and the whole box dashed where it is larger."""
         box, (high, wide) = self.box, self._canvas.size_px
-        items = (*self._rims, self.beyond, self.inside)
-        for item in items:
-            item.setVisible(box is not None)
-        if box is None:
-            return
-        picture = QRectF(0, 0, wide, high)
         across, down = self._canvas.scale
-        x, y = _LINE / 2 / across, _LINE / 2 / down
-        frame = box.adjusted(-x, -y, x, y)
-        inside, beyond = _edges(frame, picture.adjusted(-x, -y, x, y))
         shade = theme.of(self._canvas)
-        rim = QPen(shade.color("canvas"), _LINE + 2)
-        line = QPen(shade.color("accent"), _LINE)
-        dashed = QPen(line)
-        dashed.setDashPattern([2, 2])
-        for item, path, pen in zip(
-            items,
-            (inside, beyond, beyond, inside),
-            (rim, rim, dashed, line),
-            strict=True,
-        ):
-            pen.setCosmetic(True)
-            pen.setCapStyle(Qt.PenCapStyle.FlatCap)
-            item.setPen(pen)
-            item.setPath(path)
+        seen = None if box is None else box & QRectF(0, 0, wide, high)
+        for outline, area in ((self.beyond, box), (self.inside, seen)):
+            if (
+                area is None
+                or area.isEmpty()
+                or (outline is self.beyond and area == seen)
+            ):
+                outline.set_visible(False)
+            else:
+                outline.surround(area, across, down, shade)
 
     def _draw_holes(self) -> None:
         """Dim what lies in the box and is not read."""
@@ -99,30 +81,3 @@ class FieldMark:
         high, wide = holes.shape
         self._holes.setRect(QRectF(columns.start, rows.start, wide, high))
         self._holes.show()
-
-
-def _edges(frame: QRectF, picture: QRectF) -> tuple[QPainterPath, QPainterPath]:
-    """Return the parts of a frame's edges inside and outside a picture."""
-    inside, beyond = QPainterPath(), QPainterPath()
-    corners = (
-        frame.topLeft(),
-        frame.topRight(),
-        frame.bottomRight(),
-        frame.bottomLeft(),
-    )
-    for i, start in enumerate(corners):
-        edge = QLineF(start, corners[(i + 1) % 4])
-        cuts = {0.0, 1.0}
-        for low, high, bounds in (
-            (edge.x1(), edge.x2(), (picture.left(), picture.right())),
-            (edge.y1(), edge.y2(), (picture.top(), picture.bottom())),
-        ):
-            if low != high:
-                cuts |= {(bound - low) / (high - low) for bound in bounds}
-        marks = sorted(cut for cut in cuts if 0 <= cut <= 1)
-        for a, b in pairwise(marks):
-            middle = edge.pointAt((a + b) / 2)
-            path = inside if picture.contains(middle) else beyond
-            path.moveTo(edge.pointAt(a))
-            path.lineTo(edge.pointAt(b))
-    return inside, beyond

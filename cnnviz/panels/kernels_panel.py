@@ -11,7 +11,7 @@ from cnnviz.core.look import Look
 from cnnviz.panels.frame import PanelFrame
 from cnnviz.panels.mosaic import MosaicView
 from cnnviz.panels.scalebar import ScaleBar, grey_ramp
-from cnnviz.pictures.captions import layer_caption, size
+from cnnviz.pictures.captions import counts_caption, layer_caption, size
 from cnnviz.pictures.colours import table
 from cnnviz.pictures.levels import levels, quantise
 from cnnviz.pictures.montage import (
@@ -114,19 +114,21 @@ class KernelsPanel(PanelFrame):
         weight, look = self._weight, self._look
         name = f"{self._layer.name} kernels"
         found = levels(weight, look.scale, look.bound, signed=True)
+        note = counts_caption(found).replace("map", "kernel")
         tiles = kernel_tiles(weight, look.scale, look.bound)
         if tiles is not None and tiles.ndim == 4:
             values = np.moveaxis(weight, 1, -1)
             self.mosaic.show_tiles(tiles, values, name=name)
-            self.scale.show_levels(found, _by_code(grey_ramp()), self._channel)
+            greys = _by_code(grey_ramp())
+            self.scale.show_levels(found, greys, self._channel, note)
             return
         colours = table(look.colours, True, look.dark)
-        self.scale.show_levels(found, colours, self._channel)
+        self.scale.show_levels(found, colours, self._channel, note)
         if tiles is not None:
             self.mosaic.show_tiles(tiles, weight, colours, name=name)
             return
         tiles, grid = whole_weight(quantise(weight, found))
-        self.mosaic.show_tiles(tiles, weight, colours, grid, name=name)
+        self.mosaic.show_tiles(tiles, weight, colours, grid, extreme=True, name=name)
 
     def _show_one(self, channel: int) -> None:
         """Show one kernel or neuron, a tile per input channel."""

@@ -34,7 +34,7 @@ class Outline:
         line.setCosmetic(True)
         line.setJoinStyle(Qt.PenJoinStyle.MiterJoin)
         if self._dashed:
-            line.setDashPattern([3, 3])
+            line.setDashPattern([2, 2])
         self._line.setPen(line)
         self._line.setRect(area)
         if self._rim is not None:

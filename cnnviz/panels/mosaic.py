@@ -61,7 +61,7 @@ class MosaicView(QWidget):
         self._values: Array = np.zeros(0, np.float32)
         self._fixed = False
         self._grid = Grid(0, 1, 1, 1)
-        self._stretch = False
+        self._stretch, self._extreme = False, False
         self._name = "maps"
         self._channel: int | None = None
         self._unit: Unit | None = None
@@ -82,6 +82,7 @@ class MosaicView(QWidget):
         grid: Grid | None = None,
         *,
         stretch: bool = False,
+        extreme: bool = False,
         name: str = "maps",
     ) -> None:
         """Show other tiles; the view stays where it is if the layout is the same.
@@ -99,11 +100,14 @@ class MosaicView(QWidget):
             Layout; None lets the panel's shape decide.
         stretch
             Fill the panel, cells need not be square.
+        extreme
+            From afar, show a block's largest signed code instead of its mean.
         name
             For files.
         """
         self._tiles, self._values, self._table = tiles, values, table
-        self._fixed, self._stretch, self._name = grid is not None, stretch, name
+        self._fixed, self._name = grid is not None, name
+        self._stretch, self._extreme = stretch, extreme
         self._arrange(grid)
 
     def _arrange(self, grid: Grid | None) -> None:
@@ -121,7 +125,7 @@ class MosaicView(QWidget):
             rgb = (canvas.red(), canvas.green(), canvas.blue())
             fill = GAP if self._tiles.ndim == 3 else rgb
             picture = grid.assemble(self._tiles, fill)
-            self.canvas.set_picture(picture, self._table, self._stretch)
+            self.canvas.set_picture(picture, self._table, self._stretch, self._extreme)
         self._mark()
 
     def show_place(self, channel: int | None, unit: Unit | None) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
 
 from cnnviz.panels import theme
@@ -38,7 +38,7 @@ class NoticeBar(QWidget):
         self._action.clicked.connect(self.actionChosen)
         self._copy = QPushButton(self.tr("Copy details"))
         self._copy.clicked.connect(self._copy_details)
-        close = QToolButton()
+        self._close = close = QToolButton()
         close.setText("✕")
         close.setToolTip(self.tr("Close"))
         close.setAccessibleName(self.tr("Close this message"))
@@ -76,7 +76,26 @@ class NoticeBar(QWidget):
         self._action.setText(action)
         self._action.setVisible(bool(action))
         self._copy.setVisible(bool(details))
+        self._fit()
         self.shown.emit(True)
+
+    def _fit(self) -> None:
+        """Take as many lines as the sentence needs; a tool bar does not ask."""
+        buttons = sum(
+            button.sizeHint().width() + theme.GRID
+            for button in (self._action, self._copy, self._close)
+            if not button.isHidden()
+        )
+        room = max(self.window().width() - buttons - 6 * theme.GRID, 25 * theme.GRID)
+        lines = self._label.heightForWidth(room)
+        least = self._action.sizeHint().height()
+        self.setFixedHeight(max(lines, least) + 2 * theme.GRID)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Fit the sentence into another width."""
+        super().resizeEvent(event)
+        if event.size().width() != event.oldSize().width():
+            self._fit()
 
     def dismiss(self) -> None:
         """Take the message away."""

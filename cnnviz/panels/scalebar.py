@@ -131,7 +131,7 @@ class ScaleBar(QWidget):
         low, high = self._ends(4 if roomy else 2)
         left = inner.left() + (metrics.horizontalAdvance(low) + _GAP if low else 0)
         painter.drawText(inner, Qt.AlignmentFlag.AlignLeft | centre, low)
-        if self._words:
+        if self._words and roomy:
             words = metrics.elidedText(
                 self._words, Qt.TextElideMode.ElideRight, inner.width() // 2
             )

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cnnviz.pictures.colours import GAP, NAN, NEG_INF, POS_INF
+from cnnviz.pictures.colours import GAP, MIDDLE, NAN, NEG_INF, POS_INF
 
 
 def _block_sums(plane: NDArray[Any], factor: int) -> NDArray[np.uint32]:
@@ -70,3 +70,43 @@ def shrink(
         for code in (POS_INF, NEG_INF, NAN) if odd.any() else ():
             small[_block_sums(codes == code, factor) > 0] = table[code, :3]
     return small
+
+
+def extremes(picture: NDArray[np.uint8], factor: int) -> NDArray[np.uint8]:
+    """Keep of each block of signed codes the one furthest from zero.
+
+    For weights, whose mean over a block says next to nothing. Marks win.
+
+    Parameters
+    ----------
+    picture
+        ``(H, W)`` codes of signed data.
+    factor
+        Rows and columns of a block.
+
+    Returns
+    -------
+    ``(⌈H/factor⌉, ⌈W/factor⌉)`` codes; a block of nothing but gaps is a gap.
+    """
+    high, wide = picture.shape
+    codes = np.pad(
+        picture, ((0, -high % factor), (0, -wide % factor)), constant_values=GAP
+    )
+    for axis in (0, 1):
+        parts = [
+            codes[(slice(None),) * axis + (slice(i, None, factor),)]
+            for i in range(factor)
+        ]
+        codes = parts[0].copy()
+        for part in parts[1:]:
+            np.copyto(codes, part, where=_far(part) > _far(codes))
+    return codes
+
+
+def _far(codes: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return how far codes are from zero; gaps not at all."""
+    return _DISTANCE[codes]
+
+
+_DISTANCE = np.abs(np.arange(256) - MIDDLE).astype(np.uint8)
+_DISTANCE[GAP] = 0

@@ -122,7 +122,7 @@ QTreeView::item:hover { background: $raised; }
 QTreeView::item:selected { background: $raised; color: $text; }
 QHeaderView { background: $canvas; }
 QHeaderView::section { background: $canvas; color: $muted; border: 0;
-    border-bottom: 1px solid $hairline; padding: 2px 4px; }
+    border-bottom: 1px solid $hairline; padding: 2px 7px; }
 QScrollBar:vertical { background: transparent; width: 8px; margin: 0; }
 QScrollBar:horizontal { background: transparent; height: 8px; margin: 0; }
 QScrollBar::handle { background: $hairline; border-radius: 3px; margin: 1px;
