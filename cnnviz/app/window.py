@@ -89,6 +89,7 @@ class Window(QMainWindow):
         foot = QToolBar(self.tr("Messages"), self)
         foot.setObjectName("messages")
         foot.setMovable(False)
+        foot.setStyleSheet("QToolBar { padding: 0; border: 0; }")
         foot.toggleViewAction().setVisible(False)
         self.notice.shown.connect(foot.setVisible)
         foot.addWidget(self.notice)
