@@ -51,12 +51,9 @@ class FieldMark:
         across, down = self._canvas.scale
         shade = theme.of(self._canvas)
         seen = None if box is None else box & QRectF(0, 0, wide, high)
-        for outline, area in ((self.beyond, box), (self.inside, seen)):
-            if (
-                area is None
-                or area.isEmpty()
-                or (outline is self.beyond and area == seen)
-            ):
+        whole = None if box == seen else box
+        for outline, area in ((self.beyond, whole), (self.inside, seen)):
+            if area is None or area.isEmpty():
                 outline.set_visible(False)
             else:
                 outline.surround(area, across, down, shade)

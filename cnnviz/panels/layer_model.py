@@ -41,7 +41,7 @@ def kind_words(layer: Layer) -> str:
     if layer.kind == "conv_transpose":
         return "transposed conv"
     if layer.kind in ("activation", "pool", "norm"):
-        words = layer_caption(layer).partition(",")[0]
+        words = layer_caption(layer).partition(",")[0].partition(" to ")[0]
         return " ".join(w for w in words.split() if not w[0].isdigit())
     return layer.kind
 

@@ -31,6 +31,9 @@ from cnnviz.pictures.captions import (
     size,
 )
 
+_WIDEST = 17 * theme.GRID
+"""Pixels a column takes by itself; the person may widen it."""
+
 _FILTER_FROM = 12
 """The filter line is shown from so many layers on."""
 
@@ -172,7 +175,7 @@ class LayersPanel(PanelFrame):
             texts = [str(self.model.headerData(column, Qt.Orientation.Horizontal))]
             texts += [str(self.model.index(row, column).data()) for row in rows]
             wide = max(map(metrics.horizontalAdvance, texts))
-            self.view.setColumnWidth(column, min(wide + 2 * theme.GRID, 200))
+            self.view.setColumnWidth(column, min(wide + 2 * theme.GRID, _WIDEST))
 
     def _on_filter(self, text: str) -> None:
         current = self.view.currentIndex()
