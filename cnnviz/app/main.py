@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import cast
 
 from PySide6.QtCore import QTimer
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
 from cnnviz.app import dialogs
@@ -22,6 +23,7 @@ from cnnviz.app.face import bundled_samples
 from cnnviz.app.settings import Settings, Theme, home
 from cnnviz.app.window import Window
 from cnnviz.core.errors import InputError
+from cnnviz.core.resources import resource
 from cnnviz.core.trace import ImageSource, ModelSpec, Request, Trace
 from cnnviz.nets.catalog import find
 from cnnviz.session.runner import Check, Runner
@@ -50,6 +52,7 @@ def run(options: Options) -> int:
     app.setApplicationName("cnnviz")
     app.setApplicationDisplayName("cnnviz")
     app.setDesktopFileName("cnnviz")
+    app.setWindowIcon(QIcon(str(resource("icons/cnnviz.svg"))))
     _start_log()
     theme = options.theme if options.theme in ("light", "dark") else None
     picture = options.screenshot
