@@ -7,9 +7,8 @@ axis …) is a tuple of such maps, one per input axis. Each map answers three qu
     which input positions a boolean set of output positions reads;
 ``interval``
     the same for an interval, not clipped to the input: padding counts as read;
-``shift``
-    where the interval read by output 0 lies, and how far it moves from one output to
-    the next, in units of the input axis.
+``pace``
+    after how many outputs the same pattern is read again, and how far on.
 
 Sets are boolean arrays that may have size 1 along an axis on which they do not vary.
 """
@@ -17,7 +16,6 @@ Sets are boolean arrays that may have size 1 along an axis on which they do not 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
@@ -27,10 +25,8 @@ Mask = NDArray[np.bool_]
 Interval = tuple[int, int]
 """``(first, last)``, both read."""
 
-Shift = tuple[Fraction, Fraction, Fraction]
-"""First and last input position read by output 0, and the step to the next output."""
-
-STAY: Shift = (Fraction(0), Fraction(0), Fraction(1))
+Pace = tuple[int, int]
+"""``(outputs, inputs)``: so many outputs on, the place read is so many inputs on."""
 
 
 class AxisMap(Protocol):
@@ -52,8 +48,8 @@ class AxisMap(Protocol):
         """Return the inputs read by an interval of outputs; None if there are none."""
         ...
 
-    def shift(self) -> Shift | None:
-        """Return the place read by output 0 and the step; None if place is lost."""
+    def pace(self) -> Pace | None:
+        """Return the period of outputs and its step; None if the place is lost."""
         ...
 
 
@@ -98,9 +94,9 @@ class Whole:
         """See ``AxisMap``."""
         return 0, self.length - 1
 
-    def shift(self) -> Shift | None:
+    def pace(self) -> Pace | None:
         """See ``AxisMap``."""
-        return STAY if self.out is not None else None
+        return (1, 1) if self.out is not None else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +119,9 @@ class Past:
         """See ``AxisMap``."""
         return 0, wanted[1]
 
-    def shift(self) -> Shift | None:
+    def pace(self) -> Pace | None:
         """See ``AxisMap``."""
-        return STAY
+        return 1, 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,9 +144,9 @@ class Pick:
         """See ``AxisMap``."""
         return self.index, self.index
 
-    def shift(self) -> Shift | None:
+    def pace(self) -> Pace | None:
         """See ``AxisMap``."""
-        return Fraction(self.index), Fraction(self.index), Fraction(0)
+        return 1, 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +174,6 @@ class Grouped:
         made, read = self.outputs // self.groups, self.length // self.groups
         return wanted[0] // made * read, (wanted[1] // made + 1) * read - 1
 
-    def shift(self) -> Shift | None:
+    def pace(self) -> Pace | None:
         """See ``AxisMap``."""
         return None

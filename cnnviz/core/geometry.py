@@ -1,9 +1,8 @@
 """Where a unit looks, how large maps become, and the same place in another layer.
 
 ``receptive_field`` is exact: sets of positions are followed back through the graph of
-layers. ``field_size``, ``carry`` and ``locate`` use the arithmetic of size, jump and
-start (Araujo, Norris and Sim, "Computing Receptive Fields of Convolutional Neural
-Networks", Distill 2019). Formulas of output sizes are in ``core.formulas``.
+layers. ``field_size``, ``carry`` and ``locate`` go forward and keep only intervals
+(``core.reach``). Formulas of output sizes are in ``core.formulas``.
 """
 
 from __future__ import annotations

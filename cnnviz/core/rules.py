@@ -198,11 +198,11 @@ def gated(layer: Layer) -> Sequence[Edge] | None:
 def recurrent(layer: Layer) -> Sequence[Edge] | None:
     """Return the edges of a recurrent layer; an initial state feeds every step."""
     made, time = layer.shape, layer.axes.find("T")
-    if not layer.input_shapes:
+    if not layer.input_shapes or "bidirectional" not in layer.options:
         return None
     first = layer.input_shapes[0]
     rest = [all_of(shape, made) for shape in layer.input_shapes[1:]]
-    one_way = not layer.options.get("bidirectional", False)
+    one_way = not layer.options["bidirectional"]
     if not (one_way and 0 <= time < len(first) == len(made)):
         return [all_of(first, made), *rest]
     maps: list[AxisMap] = [Whole(size) for size in first]

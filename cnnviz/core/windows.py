@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import ClassVar
 
-from cnnviz.core.axismaps import Interval, Mask, Shift, along, empty, widened
+from cnnviz.core.axismaps import Interval, Mask, Pace, along, empty, widened
 from cnnviz.core.formulas import adaptive_window
 
 
@@ -102,14 +102,9 @@ class Slide:
             first, last = max(first, 0), min(last, self.length - 1)
         return (first, last) if first <= last else None
 
-    def shift(self) -> Shift | None:
+    def pace(self) -> Pace | None:
         """See ``AxisMap``."""
-        reach = self.dilation * (self.kernel - 1)
-        return (
-            Fraction(-self.before),
-            Fraction(reach - self.before),
-            Fraction(self.stride),
-        )
+        return 1, self.stride
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,17 +154,9 @@ class Scatter:
         highs = [at for output in near_last for at in self._hits(output)]
         return (min(lows), max(highs)) if lows and highs else None
 
-    def shift(self) -> Shift | None:
-        """See ``AxisMap``. The widest phase, around the mean centre of the phases."""
-        extents = [
-            max(hits) - min(hits)
-            for hits in map(self._hits, range(self.stride))
-            if hits
-        ]
-        half = Fraction(max(extents, default=0), 2)
-        reach = Fraction(self.dilation * (self.kernel - 1), 2)
-        centre = (self.before - reach) / self.stride
-        return centre - half, centre + half, Fraction(1, self.stride)
+    def pace(self) -> Pace | None:
+        """See ``AxisMap``."""
+        return self.stride, 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,12 +189,9 @@ class Adapt:
         """See ``AxisMap``."""
         return self._window(wanted[0])[0], self._window(wanted[1])[1]
 
-    def shift(self) -> Shift | None:
-        """See ``AxisMap``. The widest window, around the mean centre."""
+    def pace(self) -> Pace | None:
+        """See ``AxisMap``."""
         if self.outputs == 1 < self.length:
             return None
-        windows = [self._window(output) for output in range(self.outputs)]
-        half = Fraction(max(last - first for first, last in windows), 2)
-        jump = Fraction(self.length, self.outputs)
-        centre = (jump - 1) / 2
-        return centre - half, centre + half, jump
+        common = math.gcd(self.outputs, self.length)
+        return self.outputs // common, self.length // common
