@@ -1,0 +1,1 @@
+"""The sample pictures, drawn with numpy and Pillow alone."""
