@@ -108,6 +108,22 @@ class Replay(Protocol):
         """
         ...
 
+    def arguments(self) -> tuple[Array | None, ...]:
+        """Content of each input as this layer really used it.
+
+        In the input's own order, perhaps with an axis of length 1 for the batch. None
+        for an input of which only a part is known: it was overwritten in place.
+        """
+        ...
+
+    def operands(self) -> tuple[tuple[int | None, Array], ...]:
+        """Both sides of an operator in the order of the formula, constants included.
+
+        Each is an index into ``inputs``, None for a constant, and its content, as in
+        ``arguments``; ``()`` when the layer is no plain function.
+        """
+        ...
+
     def reads(self, wanted: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], ...] | None:
         """Which values of each input the wanted output values depend on.
 

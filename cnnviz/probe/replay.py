@@ -16,6 +16,9 @@ from cnnviz.probe.values import Step, Value, largest_difference, mapped, tensors
 MOVING = frozenset({"flatten", "reshape", "concat", "pad"})
 """Kinds that only move values."""
 
+_MIRRORED = frozenset({"rsub", "rdiv", "rtruediv", "rpow"})
+"""Operators called on their right side."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Call:
@@ -126,6 +129,35 @@ class Recipe:
             )
             found.append((route - 1).reshape(self.recorded.array.shape))
         return tuple(found)
+
+    def arguments(self) -> tuple[NDArray[Any] | None, ...]:
+        """Return each input's content. See ``core.layers.Replay``."""
+        held: dict[int | None, NDArray[Any]] = {}
+
+        def note(value: Value) -> Value:
+            held.setdefault(value.source, value.public())
+            return value
+
+        for call in self.calls:
+            mapped((call.args, call.kwargs), Value, note)
+        return tuple(held.get(source) for source in range(self.inputs))
+
+    def operands(self) -> tuple[tuple[int | None, NDArray[Any]], ...]:
+        """Return both sides of an operator. See ``core.layers.Replay``."""
+        if len(self.calls) != 1:
+            return ()
+        call = self.calls[0]
+        named = (call.kwargs[k] for k in ("input", "other") if k in call.kwargs)
+        found: list[tuple[int | None, NDArray[Any]]] = []
+        for part in (*call.args, *named)[:2]:
+            if isinstance(part, Value):
+                found.append((part.source, part.public()))
+            elif isinstance(part, (bool, int, float)):
+                found.append((None, np.asarray(part)))
+            else:
+                return ()
+        name = getattr(call.function, "__name__", "").strip("_")
+        return tuple(found[::-1] if name in _MIRRORED else found)
 
     def reads(self, wanted: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], ...] | None:
         """Measure what the wanted outputs depend on. See ``core.layers.Replay``."""
