@@ -32,8 +32,8 @@ _ZOOM_STEP = 1.0015
 _CLOSEST = 96.0
 """Screen pixels a picture pixel may take."""
 
-_CRISP = 2
-"""From so many screen pixels per picture pixel on, fitting uses whole numbers."""
+_LOSS = 0.8
+"""Fitting uses whole screen pixels where that keeps so much of the size."""
 
 
 class Canvas(QWidget):
@@ -146,7 +146,7 @@ class Canvas(QWidget):
         if self._stretch:
             return x, y
         device = min(x, y) * self.devicePixelRatioF()
-        if device >= _CRISP:
+        if math.floor(device) >= _LOSS * device:
             device = math.floor(device)
         return (device / self.devicePixelRatioF(),) * 2
 

@@ -48,15 +48,13 @@ class FieldMark:
     def _draw(self) -> None:
         """Draw what is there solid, and the whole box dashed where it is larger."""
         box, (high, wide) = self.box, self._canvas.size_px
-        across, down = self._canvas.scale
-        shade = theme.of(self._canvas)
         seen = None if box is None else box & QRectF(0, 0, wide, high)
         whole = None if box == seen else box
         for outline, area in ((self.beyond, whole), (self.inside, seen)):
             if area is None or area.isEmpty():
                 outline.set_visible(False)
             else:
-                outline.surround(area, across, down, shade)
+                outline.surround(area, self._canvas)
 
     def _draw_holes(self) -> None:
         """Dim what lies in the box and is not read."""

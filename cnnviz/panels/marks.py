@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QPen
+from PySide6.QtGui import QColor, QPen
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsRectItem
 
-from cnnviz.panels.theme import Palette
+from cnnviz.panels import theme
+from cnnviz.panels.canvas import Canvas
 
 _LINE = 2
 """Screen pixels of the accent line."""
 
 _LEAST = 6
 """Screen pixels a marker's inside has at least, so that it can be found."""
+
+
+def cosmetic(colour: QColor, wide: int) -> QPen:
+    """Return a pen of ``wide`` device pixels at every zoom, with square corners."""
+    pen = QPen(colour, wide)
+    pen.setCosmetic(True)
+    pen.setJoinStyle(Qt.PenJoinStyle.MiterJoin)
+    return pen
 
 
 class Outline:
@@ -29,48 +38,40 @@ class Outline:
         self._dashed = dashed
         self.set_visible(False)
 
-    def _draw(self, area: QRectF, shade: Palette) -> None:
-        line = QPen(shade.color("accent"), _LINE)
-        line.setCosmetic(True)
-        line.setJoinStyle(Qt.PenJoinStyle.MiterJoin)
-        if self._dashed:
-            line.setDashPattern([2, 2])
-        self._line.setPen(line)
-        self._line.setRect(area)
-        if self._rim is not None:
-            rim = QPen(shade.color("canvas"), _LINE + 2)
-            rim.setCosmetic(True)
-            rim.setJoinStyle(Qt.PenJoinStyle.MiterJoin)
-            self._rim.setPen(rim)
-            self._rim.setRect(area)
-        self.set_visible(True)
-
-    def surround(
-        self, area: QRectF, across: float, down: float, shade: Palette
-    ) -> None:
+    def surround(self, area: QRectF, canvas: Canvas) -> None:
         """Draw just outside an area, whose edges are the line's inner edges.
 
         Parameters
         ----------
         area
             In picture coordinates.
-        across, down
-            Screen pixels per picture pixel.
-        shade
-            Colours of the theme.
+        canvas
+            Gives zoom, pixel density and theme.
         """
-        x, y = _LINE / 2 / across, _LINE / 2 / down
-        self._draw(area.adjusted(-x, -y, x, y), shade)
+        ratio, shade = canvas.devicePixelRatioF(), theme.of(canvas)
+        wide = round(_LINE * ratio)
+        across, down = (wide / 2 / ratio / scale for scale in canvas.scale)
+        grown = area.adjusted(-across, -down, across, down)
+        line = cosmetic(shade.color("accent"), wide)
+        if self._dashed:
+            line.setDashPattern([2, 2])
+        self._line.setPen(line)
+        self._line.setRect(grown)
+        if self._rim is not None:
+            self._rim.setPen(cosmetic(shade.color("canvas"), wide + 2 * round(ratio)))
+            self._rim.setRect(grown)
+        self.set_visible(True)
 
-    def enclose(self, cell: QRectF, across: float, down: float, shade: Palette) -> None:
+    def enclose(self, cell: QRectF, canvas: Canvas) -> None:
         """Draw around a cell, or around its middle if the cell is too small to see."""
+        across, down = canvas.scale
         wide, high = (
             max(cell.width(), _LEAST / across),
             max(cell.height(), _LEAST / down),
         )
         centre = cell.center()
-        grown = QRectF(centre.x() - wide / 2, centre.y() - high / 2, wide, high)
-        self.surround(grown, across, down, shade)
+        left, top = centre.x() - wide / 2, centre.y() - high / 2
+        self.surround(QRectF(left, top, wide, high), canvas)
 
     def set_visible(self, visible: bool) -> None:
         """Show or hide it."""

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Signal
-from PySide6.QtGui import QImage, QPainterPath, QPen, QResizeEvent
+from PySide6.QtGui import QImage, QPainterPath, QResizeEvent
 from PySide6.QtWidgets import (
     QGraphicsPathItem,
     QVBoxLayout,
@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 from cnnviz.core.layers import Array, Unit
 from cnnviz.panels import theme
 from cnnviz.panels.canvas import Canvas
-from cnnviz.panels.marks import Outline
+from cnnviz.panels.marks import Outline, cosmetic
 from cnnviz.panels.saving import Exporter
 from cnnviz.pictures.colours import GAP
 from cnnviz.pictures.montage import Grid
@@ -186,12 +186,10 @@ class MosaicView(QWidget):
 
     def _mark(self) -> None:
         """Draw lines, frame and marker for the present view."""
-        shade = theme.of(self)
-        across, down = self.canvas.scale
         channel, unit = self._channel, self._unit
         area = None if channel is None else self.tile(channel)
         if area is not None and len(self._values) > 1:
-            self._frame.surround(area, across, down, shade)
+            self._frame.surround(area, self.canvas)
         else:
             self._frame.set_visible(False)
         single = self._grid.height * self._grid.width == 1 and self._per_channel == 1
@@ -199,14 +197,14 @@ class MosaicView(QWidget):
         if channel is not None and unit is not None and not single:
             cell = self.cell(channel, unit)
         if cell is not None:
-            self._marker.enclose(cell, across, down, shade)
+            self._marker.enclose(cell, self.canvas)
         else:
             self._marker.set_visible(False)
-        self._draw_lines(across, down)
+        self._draw_lines()
 
-    def _draw_lines(self, across: float, down: float) -> None:
+    def _draw_lines(self) -> None:
         """Tell tiles apart by a hairline of canvas where the gap is too thin."""
-        grid = self._grid
+        grid, (across, down) = self._grid, self.canvas.scale
         high, wide = grid.shape
         path = QPainterPath()
         tile = min(grid.height * down, grid.width * across)
@@ -221,9 +219,8 @@ class MosaicView(QWidget):
                 y = i * (grid.height + grid.gap) - half
                 path.moveTo(0, y)
                 path.lineTo(wide, y)
-        pen = QPen(theme.of(self).color("canvas"), 1)
-        pen.setCosmetic(True)
-        self._lines.setPen(pen)
+        wide = round(self.devicePixelRatioF())
+        self._lines.setPen(cosmetic(theme.of(self).color("canvas"), wide))
         self._lines.setPath(path)
 
     def _on_click(self, at: QPointF) -> None:

@@ -29,7 +29,7 @@ class Palette:
     Attributes
     ----------
     canvas
-        Behind everything: the neutral middle of signed data.
+        Behind everything.
     raised
         Under the pointer, and behind alternating or pressed things.
     hairline
