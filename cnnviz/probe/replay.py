@@ -16,6 +16,9 @@ from cnnviz.probe.values import Step, Value, largest_difference, mapped, tensors
 MOVING = frozenset({"flatten", "reshape", "concat", "pad"})
 """Kinds that only move values."""
 
+_MARK = 1.37109375
+"""Added to a value's number, so that no constant passes for one."""
+
 _MIRRORED = frozenset({"rsub", "rdiv", "rtruediv", "rpow"})
 """Operators called on their right side."""
 
@@ -118,16 +121,14 @@ class Recipe:
                 size = tensor.numel()
                 if value.source != wanted:
                     return torch.zeros(tensor.shape, dtype=torch.float64)
-                return torch.arange(1.0, size + 1, dtype=torch.float64).reshape(
-                    tensor.shape
-                )
+                numbers = torch.arange(size, dtype=torch.float64) + _MARK
+                return numbers.reshape(tensor.shape)
 
             with torch.no_grad():
-                route = self.run(numbered).numpy()
-            route = np.where(np.isfinite(route) & (route > 0), route, 0).astype(
-                np.int64
-            )
-            found.append((route - 1).reshape(self.recorded.array.shape))
+                route = self.run(numbered).numpy() - _MARK
+            came = (route >= 0) & (route == np.floor(route)) & np.isfinite(route)
+            route = np.where(came, route, -1).astype(np.int64)
+            found.append(route.reshape(self.recorded.array.shape))
         return tuple(found)
 
     def arguments(self) -> tuple[NDArray[Any] | None, ...]:
