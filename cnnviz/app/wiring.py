@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 from PySide6.QtCore import QObject
@@ -14,7 +15,7 @@ from cnnviz.core.look import Look
 from cnnviz.core.selection import Selection
 from cnnviz.core.trace import Trace
 from cnnviz.pictures.captions import activation_name
-from cnnviz.pictures.status import status_line
+from cnnviz.pictures.status import sees_words, status_line
 from cnnviz.session.store import State, Store
 
 
@@ -172,18 +173,15 @@ class Wiring(QObject):
     ) -> str:
         assert selection.layer is not None
         layer = trace[selection.layer]
+        span = field.span if field else None
         return status_line(
             layer,
             selection.channel,
             selection.unit,
-            field.span if field else None,
+            sees_words(span, trace.sample.values[0].shape[1:]),
             trace.seconds,
-            trace.channel_names.get(layer.name, ()),
+            channel_names(trace, layer),
         )
-
-    @staticmethod
-    def _class(trace: Trace, selection: Selection) -> int | None:
-        return selection.channel if selection.layer in trace.outputs else None
 
     # -- from the panels to the store ------------------------------------------------
 
@@ -251,6 +249,14 @@ class Wiring(QObject):
         self._window.input.show_field(field)
         pointed = Selection(layer.name, channel, unit)
         self._window.show_status(self._status(trace, pointed, field))
+
+
+def channel_names(trace: Trace, layer: Layer) -> Sequence[str]:
+    """Return names of a layer's channels: of kernels made by hand, or of classes."""
+    labels = trace.labels if layer.name in trace.outputs else None
+    if labels is not None and len(labels) == layer.channels:
+        return labels
+    return trace.channel_names.get(layer.name, ())
 
 
 def chosen_class(trace: Trace, selection: Selection) -> int | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cnnviz.core.layers import Layer, Unit
-from cnnviz.pictures.numbers import number
+from cnnviz.core.numbers import number
 
 _AXES = {"H": "rows", "W": "columns", "T": "steps", "D": "slices"}
 
@@ -31,11 +31,42 @@ def span_words(span: Sequence[tuple[int, int]] | None, axes: str = "") -> str:
     return ", ".join(words)
 
 
+def sees_words(
+    span: Sequence[tuple[int, int]] | None, extent: Sequence[int], axes: str = ""
+) -> str:
+    """Say what a unit sees: ``"sees input rows 46–56, columns 118–128"``.
+
+    Parameters
+    ----------
+    span
+        What it reads, as for ``span_words``.
+    extent
+        Size of the input along the same axes.
+    """
+    if not span:
+        return ""
+    if all(s == (0, n - 1) for s, n in zip(span, extent, strict=False)):
+        return "sees the whole input"
+    return f"sees input {span_words(span, axes)}"
+
+
+def channel_words(layer: Layer, channel: int, names: Sequence[str] = ()) -> str:
+    """Name a channel, a neuron where the layer is a vector: ``"channel 3 (Sobel x)"``.
+
+    Parameters
+    ----------
+    names
+        Names of the layer's channels, where they have any.
+    """
+    name = f" ({names[channel]})" if channel < len(names) else ""
+    return f"{'channel' if layer.spatial else 'neuron'} {channel}{name}"
+
+
 def status_line(
     layer: Layer,
     channel: int | None,
     unit: Unit | None,
-    span: Sequence[tuple[int, int]] | None,
+    sees: str,
     seconds: float,
     names: Sequence[str] = (),
 ) -> str:
@@ -43,8 +74,8 @@ def status_line(
 
     Parameters
     ----------
-    span
-        What the unit reads of the input, see ``span_words``.
+    sees
+        What the unit sees of the input, in words.
     seconds
         Time of the run.
     names
@@ -52,15 +83,12 @@ def status_line(
     """
     parts = [f"{layer.kind} {layer.name}"]
     if channel is not None and channel < layer.channels:
-        name = f" ({names[channel]})" if channel < len(names) else ""
-        what = "channel" if layer.spatial else "unit"
-        parts.append(f"{what} {channel}{name}")
+        parts.append(channel_words(layer, channel, names))
         if unit is not None and len(unit) == len(layer.spatial):
             if unit:
                 parts.append(f"({', '.join(map(str, unit))})")
             parts.append(number(layer.value(channel, unit)))
-    reads = span_words(span)
-    if reads:
-        parts.append(f"sees input {reads}")
+    if sees:
+        parts.append(sees)
     parts.append(f"run in {1000 * seconds:.0f} ms")
     return " · ".join(parts)
