@@ -1,7 +1,7 @@
 """Words for headers, captions and the status line.
 
-The one place to import them from; how numbers are written lies in ``numbers``, what
-a layer does in ``wording``.
+The one place to import them from; how numbers are written lies in ``core.numbers``,
+what a layer does in ``wording``.
 """
 
 from __future__ import annotations
@@ -11,8 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from cnnviz.core.layers import Array
-from cnnviz.pictures.levels import Levels
-from cnnviz.pictures.numbers import (
+from cnnviz.core.numbers import (
     MINUS,
     count,
     exact,
@@ -21,6 +20,7 @@ from cnnviz.pictures.numbers import (
     short_count,
     size,
 )
+from cnnviz.pictures.levels import Levels
 from cnnviz.pictures.wording import activation_name, layer_caption
 
 __all__ = [

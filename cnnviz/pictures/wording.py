@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cnnviz.core.layers import Geometry, Layer
-from cnnviz.pictures.numbers import number, size
+from cnnviz.core.numbers import number, size
 
 _ACTIVATIONS = {
     "relu": "ReLU",

@@ -1,4 +1,4 @@
-"""Numbers as they stand on screen."""
+"""Numbers in words, as they stand on screen."""
 
 from __future__ import annotations
 
