@@ -10,6 +10,12 @@ DEAD = 0.05
 """A kernel this much weaker than the median one is counted as dead."""
 
 
+def _power(kernels: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return the power spectrum ``(O, k, k)``, summed over colours, scaled to sum 1."""
+    power = np.square(np.abs(np.fft.fft2(kernels.astype(np.float64)))).sum(1)
+    return power / np.maximum(power.sum((1, 2), keepdims=True), 1e-30)
+
+
 def concentration(kernels: NDArray[np.float32]) -> NDArray[np.float64]:
     """Measure how few spatial frequencies hold a kernel's power.
 
@@ -22,41 +28,68 @@ def concentration(kernels: NDArray[np.float32]) -> NDArray[np.float64]:
     -------
     array
         ``(O,)``: the inverse participation ratio ``sum(p²)`` of the power spectrum
-        ``p`` (summed over colours, scaled to sum 1). ``1/k²`` for a flat spectrum,
-        about 0.5 for a grating (a frequency and its mirror), 1 for a plain colour.
-        White noise lies near ``(1 + 1/3) / k²``.
+        ``p``. ``1/k²`` for a flat spectrum, about 0.5 for a grating (a frequency and
+        its mirror), 1 for a plain colour. White noise lies near ``(1 + 1/3) / k²``.
     """
-    power = np.square(np.abs(np.fft.fft2(kernels.astype(np.float64)))).sum(1)
-    flat = power.reshape(len(power), -1)
-    share = flat / np.maximum(flat.sum(1, keepdims=True), 1e-30)
-    return np.square(share).sum(1)
+    return np.square(_power(kernels)).sum((1, 2))
+
+
+def _colourless(kernels: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Take away each kernel's mean colour."""
+    return kernels - kernels.mean((2, 3), keepdims=True)
+
+
+def speckle(kernels: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Estimate the share of each kernel's power that is a white noise floor.
+
+    The floor is the median power of the frequencies above 0.25 cycles per pixel (the
+    median, so that a fine grating does not count), times the number of frequencies.
+
+    Returns
+    -------
+    array
+        ``(O,)``: about 0.9 for white noise, 0 for a smooth kernel.
+    """
+    k = kernels.shape[-1]
+    along = np.fft.fftfreq(k)
+    fine = np.hypot(along[:, None], along[None]) > 0.25
+    return np.median(_power(kernels)[:, fine], axis=1) * k * k
 
 
 def noise_report(kernels: NDArray[np.float32], seed: int = 0) -> dict[str, float]:
-    """Compare learned kernels with random ones of the same shape.
+    """Compare learned kernels with 10,000 Gaussian ones of the same shape.
 
     A kernel counts as noise when its spectrum is no more concentrated than the most
-    concentrated 1 % of 10,000 Gaussian kernels.
+    concentrated 1 % of the random kernels; as formless when that holds once its mean
+    colour is taken away, so that it is a plain colour at best; and as speckled when
+    more than a quarter of its power is a white floor (of what the median random
+    kernel has).
 
     Returns
     -------
     dict
-        ``noise`` and ``dead``: shares of the kernels, in 0 … 1; ``threshold``,
-        ``median`` and ``random_median``: concentrations.
+        ``noise``, ``formless``, ``speckled``, ``dead``: shares of the kernels, in 0 … 1;
+        ``threshold``, ``median``, ``random_median``: concentrations;
+        ``floor``: the median share of a white floor.
     """
     rng = np.random.default_rng(seed)
-    random = concentration(
-        rng.standard_normal((10_000, *kernels.shape[1:]), dtype=np.float32)
-    )
-    threshold = float(np.quantile(random, 0.99))
+    random = rng.standard_normal((10_000, *kernels.shape[1:]), dtype=np.float32)
+    random_concentration = concentration(random)
+    threshold = float(np.quantile(random_concentration, 0.99))
     learned = concentration(kernels)
+    form = concentration(_colourless(kernels))
+    formless = float(np.quantile(concentration(_colourless(random)), 0.99))
+    floor = speckle(kernels) / np.median(speckle(random))
     strength = np.linalg.norm(kernels.reshape(len(kernels), -1), axis=1)
     return {
         "noise": float(np.mean(learned <= threshold)),
+        "formless": float(np.mean(form <= formless)),
+        "speckled": float(np.mean(floor > 0.25)),
         "dead": float(np.mean(strength < DEAD * np.median(strength))),
         "threshold": threshold,
         "median": float(np.median(learned)),
-        "random_median": float(np.median(random)),
+        "random_median": float(np.median(random_concentration)),
+        "floor": float(np.median(floor)),
     }
 
 

@@ -18,7 +18,7 @@ def measure(net: nn.Module, split: Split, want: ImageWant) -> NDArray[np.int64]:
     predicted = []
     for start in range(0, len(split.pictures), 32):
         pictures = [
-            torch.from_numpy(prepare_image(rgb, want).values[0])
+            torch.tensor(prepare_image(rgb, want).values[0])
             for rgb in split.pictures[start : start + 32]
         ]
         predicted.append(net(torch.stack(pictures)))
