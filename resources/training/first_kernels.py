@@ -61,16 +61,15 @@ def noise_report(kernels: NDArray[np.float32], seed: int = 0) -> dict[str, float
 
     A kernel counts as noise when its spectrum is no more concentrated than the most
     concentrated 1 % of the random kernels; as formless when that holds once its mean
-    colour is taken away, so that it is a plain colour at best; and as speckled when
-    more than a quarter of its power is a white floor (of what the median random
-    kernel has).
+    colour is taken away, so that it is a plain colour at best; and as speckled when a
+    white floor holds more than a fifth of the power beside its mean colour.
 
     Returns
     -------
     dict
-        ``noise``, ``formless``, ``speckled``, ``dead``: shares of the kernels, in 0 … 1;
+        ``noise``, ``formless``, ``speckled``, ``dead``: shares of the kernels;
         ``threshold``, ``median``, ``random_median``: concentrations;
-        ``floor``: the median share of a white floor.
+        ``floor``: the median share of that white floor.
     """
     rng = np.random.default_rng(seed)
     random = rng.standard_normal((10_000, *kernels.shape[1:]), dtype=np.float32)
@@ -79,12 +78,12 @@ def noise_report(kernels: NDArray[np.float32], seed: int = 0) -> dict[str, float
     learned = concentration(kernels)
     form = concentration(_colourless(kernels))
     formless = float(np.quantile(concentration(_colourless(random)), 0.99))
-    floor = speckle(kernels) / np.median(speckle(random))
+    floor = speckle(_colourless(kernels)) / np.median(speckle(_colourless(random)))
     strength = np.linalg.norm(kernels.reshape(len(kernels), -1), axis=1)
     return {
         "noise": float(np.mean(learned <= threshold)),
         "formless": float(np.mean(form <= formless)),
-        "speckled": float(np.mean(floor > 0.25)),
+        "speckled": float(np.mean(floor > 0.2)),
         "dead": float(np.mean(strength < DEAD * np.median(strength))),
         "threshold": threshold,
         "median": float(np.median(learned)),
