@@ -1,0 +1,148 @@
+import numpy as np
+import pytest
+from hands import pixels, rgb
+from PySide6.QtWidgets import QLabel, QWidget
+
+from cnnviz.panels import theme
+from cnnviz.panels.channel_panel import ChannelPanel
+from cnnviz.panels.frame import Elided, PanelFrame
+from cnnviz.panels.histogram import HistogramView
+from cnnviz.panels.input_panel import InputPanel
+from cnnviz.panels.kernels_panel import KernelsPanel
+from cnnviz.panels.layers_panel import LayersPanel
+from cnnviz.panels.maps_panel import MapsPanel
+from cnnviz.panels.prediction_panel import PredictionPanel
+from cnnviz.panels.scalebar import ScaleBar
+from cnnviz.panels.unit_panel import UnitPanel
+from cnnviz.pictures.colours import table
+from cnnviz.pictures.curves import histogram
+from cnnviz.pictures.levels import levels
+
+PANELS = {
+    "inputPanel": InputPanel,
+    "layersPanel": LayersPanel,
+    "kernelsPanel": KernelsPanel,
+    "mapsPanel": lambda: MapsPanel("mapsPanel", "After ReLU"),
+    "channelPanel": ChannelPanel,
+    "unitPanel": UnitPanel,
+    "predictionPanel": PredictionPanel,
+}
+
+
+@pytest.mark.parametrize("name", PANELS)
+def test_an_empty_panel_says_what_to_do(shown, name):
+    panel = shown(PANELS[name](), 230, 230)
+    assert panel.objectName() == name
+    assert panel.reason.endswith(".")
+    panel.show_nothing("Nothing here yet.")
+    labels = [w.text() for w in panel.findChildren(QLabel) if w.isVisible()]
+    assert "Nothing here yet." in labels
+
+
+@pytest.mark.parametrize("name", PANELS)
+def test_a_panel_may_be_small_and_takes_no_drops(shown, name):
+    panel = PANELS[name]()
+    assert panel.minimumSizeHint().width() <= 230
+    assert panel.minimumSizeHint().height() <= 200
+    shown(panel)
+    assert not any(w.acceptDrops() for w in [panel, *panel.findChildren(QWidget)])
+
+
+def test_a_sentence_gives_way_to_content(shown):
+    frame = shown(PanelFrame("x", "X"))
+    content, footer = QLabel("content"), QLabel("footer")
+    frame.set_content(content, footer)
+    frame.show_nothing("Nothing.")
+    assert not content.isVisible()
+    assert not footer.isVisible()
+    frame.show_content()
+    assert content.isVisible()
+    assert footer.isVisible()
+    assert frame.reason is None
+
+
+def test_a_long_caption_is_cut_and_whole_in_the_tooltip(shown):
+    line = shown(Elided(theme.caption_font()), 80, 20)
+    line.set_text("features.0 · conv 3→64, 11×11, stride 4")
+    assert line.toolTip() == line.text()
+    line.resize(600, 20)
+    assert line.toolTip() == ""
+    assert line.minimumSizeHint().width() == 0
+
+
+def bar_for(
+    shown, maps, scale="layer", signed=None, bound=1.0, channel=None, width=300
+):
+    found = levels(np.asarray(maps, np.float32), scale, bound, signed)
+    bar = shown(ScaleBar(), width, 24)
+    bar.show_levels(found, table("ember", found.signed, True), channel)
+    return bar
+
+
+def test_the_bar_has_low_zero_and_high(shown):
+    assert bar_for(shown, [[-2.0, 0.5]]).text() == "−2 0 2"
+    assert bar_for(shown, [[0.0, 0.5]]).text() == "0 0.5"
+
+
+def test_the_bar_says_whose_scale_it_is(shown):
+    maps = [[0.0, 1.0], [0.0, 3.0]]
+    assert bar_for(shown, maps, "map", channel=1).text() == "0 3 per map"
+    assert bar_for(shown, maps, "locked", bound=7.0).text() == "0 7 locked"
+
+
+def test_the_bar_is_painted_in_the_maps_colours(shown, themed):
+    themed(True)
+    bar = bar_for(shown, [[-1.0, 1.0]])
+    painted = {tuple(c) for c in pixels(bar).reshape(-1, 3).tolist()}
+    ends = table("ember", True, True)
+    assert tuple(ends[0, :3].tolist()) in painted
+    assert tuple(ends[250, :3].tolist()) in painted
+
+
+def test_the_bar_tells_the_values_it_holds(shown):
+    bar = bar_for(shown, [[-1.0, np.nan, 0.25]])
+    assert bar.toolTip() == "values -1.0 … 0.25"
+    assert bar_for(shown, [[np.nan]]).toolTip() == "values no finite value"
+
+
+def test_a_narrow_bar_still_has_colours(shown, themed):
+    themed(True)
+    bar = bar_for(shown, [[-1.0, 1.0]], "map", width=90)
+    wide = (pixels(bar)[:, :, 0] == table("ember", True, True)[250, 0]).any()
+    assert wide
+
+
+def test_the_histogram_marks_the_chosen_value(shown, themed):
+    themed(True)
+    view = shown(HistogramView(), 200, 100)
+    values = np.linspace(-1, 1, 201)
+    view.show_histogram(histogram(values, 20))
+    assert not (pixels(view) == rgb("accent", True)).all(-1).any()
+    view.show_value(0.5)
+    columns = np.nonzero((pixels(view) == rgb("accent", True)).all(-1))[1]
+    assert abs(columns.mean() - 150) <= 1.5
+
+
+def test_bars_are_as_high_as_their_counts(shown, themed):
+    themed(True)
+    view = shown(HistogramView(), 200, 120)
+    values = np.repeat([0.1, 0.3, 0.9], [10, 20, 40])
+    view.show_histogram(histogram(values, 10, signed=False))
+    painted = (pixels(view) == rgb("muted", True)).all(-1)
+    plot = view._plot()
+    heights = [
+        painted[: int(plot.bottom()) - 1, round(view.across(x))].sum()
+        for x in (0.135, 0.315, 0.855)
+    ]
+    assert heights[2] == pytest.approx(plot.height(), abs=3)
+    assert heights[1] == pytest.approx(plot.height() / 2, abs=3)
+    assert heights[0] == pytest.approx(plot.height() / 4, abs=3)
+
+
+def test_a_histogram_of_nothing(shown):
+    view = shown(HistogramView())
+    view.show_histogram(histogram(np.array([np.nan, np.inf])))
+    view.show_value(float("nan"))
+    view.grab()
+    view.show_histogram(None)
+    view.grab()

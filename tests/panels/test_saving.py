@@ -1,0 +1,156 @@
+import io
+import xml.etree.ElementTree as ET
+
+import numpy as np
+import pytest
+from hands import Ear
+from PySide6.QtGui import QColor, QGuiApplication, QImage
+from PySide6.QtWidgets import QLabel
+
+from cnnviz.panels.saving import Exporter, csv, write
+
+
+@pytest.fixture
+def picture(qapp):
+    image = QImage(4, 3, QImage.Format.Format_RGB32)
+    image.fill(QColor("#102030"))
+    image.setPixelColor(2, 1, QColor("#ff8000"))
+    return image
+
+
+@pytest.fixture
+def values():
+    return np.random.default_rng(7).normal(size=(2, 3, 4)).astype(np.float32)
+
+
+@pytest.fixture
+def exporter(qtbot, picture, values):
+    owner = QLabel()
+    qtbot.addWidget(owner)
+    arrays = {"maps": (values, ("channel", "y")), "bias": (values[:, 0, 0], ())}
+    return Exporter(owner, lambda: "conv 1/2: maps", lambda: picture, lambda: arrays)
+
+
+def saves_to(exporter, path):
+    asked = []
+
+    def ask(owner, title, suggestion, kinds):
+        asked.append((title, suggestion, kinds))
+        return str(path)
+
+    exporter.ask = ask
+    return asked
+
+
+def test_copying_puts_the_picture_on_the_clipboard(exporter, picture):
+    said = Ear(exporter.said)
+    exporter.copy_image()
+    copied = QGuiApplication.clipboard().image()
+    assert copied.pixelColor(2, 1).name() == "#ff8000"
+    assert said.heard == ["image copied"]
+    QGuiApplication.clipboard().clear()
+
+
+def test_png(exporter, tmp_path, picture):
+    asked = saves_to(exporter, tmp_path / "a.png")
+    exporter.save_image()
+    again = QImage(str(tmp_path / "a.png"))
+    assert again.convertToFormat(picture.format()) == picture
+    assert asked[0][1] == "conv_1_2_maps.png"
+
+
+def test_svg_is_a_drawing_of_the_pictures_size(exporter, tmp_path):
+    saves_to(exporter, tmp_path / "a.svg")
+    exporter.save_image()
+    root = ET.parse(tmp_path / "a.svg").getroot()
+    assert root.tag.endswith("svg")
+    assert root.get("viewBox") == "0 0 4 3"
+    assert any(node.tag.endswith("image") for node in root.iter())
+
+
+def test_csv_has_every_digit(exporter, tmp_path, values):
+    saves_to(exporter, tmp_path / "a.csv")
+    exporter.save_numbers()
+    lines = (tmp_path / "a.csv").read_text().splitlines()
+    assert lines[0] == "channel,y,0,1,2,3"
+    table = np.loadtxt(lines[1:], delimiter=",", dtype=np.float64)
+    assert table.shape == (6, 6)
+    assert (table[:, 0] == [0, 0, 0, 1, 1, 1]).all()
+    assert (table[:, 2:].astype(np.float32).reshape(2, 3, 4) == values).all()
+
+
+def test_npz_holds_all_arrays(exporter, tmp_path, values):
+    saves_to(exporter, tmp_path / "a.npz")
+    exporter.save_numbers()
+    with np.load(tmp_path / "a.npz") as archive:
+        assert sorted(archive.files) == ["bias", "maps"]
+        assert (archive["maps"] == values).all()
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float64, np.int64])
+def test_csv_of_other_types(dtype):
+    values = (np.random.default_rng(1).normal(size=(3, 2)) * 100).astype(dtype)
+    text = csv(values, ("channel",)).decode()
+    back = np.loadtxt(io.StringIO(text), delimiter=",", skiprows=1)[:, 1:]
+    assert (back.astype(dtype) == values).all()
+
+
+def test_csv_says_nan_and_infinity():
+    text = csv(np.array([[np.nan, np.inf, -np.inf]]), ("channel",)).decode()
+    assert text.splitlines()[1] == "0,nan,inf,-inf"
+
+
+def test_no_answer_saves_nothing(exporter, tmp_path):
+    said = Ear(exporter.said)
+    exporter.ask = lambda *_: ""
+    exporter.save_image()
+    exporter.save_numbers()
+    assert said.heard == []
+
+
+def test_an_unknown_ending_is_refused_in_words(exporter, tmp_path):
+    said = Ear(exporter.said)
+    saves_to(exporter, tmp_path / "a.gif")
+    exporter.save_image()
+    assert said.heard == ["a.gif: expected a name ending in .png or .svg"]
+    assert not (tmp_path / "a.gif").exists()
+
+
+def test_what_cannot_be_written_is_said_and_the_old_file_stays(
+    exporter, tmp_path, monkeypatch
+):
+    target = tmp_path / "a.png"
+    target.write_bytes(b"old")
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.replace", full)
+    said = Ear(exporter.said)
+    saves_to(exporter, target)
+    exporter.save_image()
+    assert said.heard == ["a.png was not saved: No space left on device"]
+    assert target.read_bytes() == b"old"
+    assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
+
+
+def test_a_missing_folder_is_said(exporter, tmp_path):
+    said = Ear(exporter.said)
+    saves_to(exporter, tmp_path / "gone" / "a.png")
+    exporter.save_image()
+    assert said.heard == ["a.png was not saved: No such file or directory"]
+
+
+def test_writing_is_whole(tmp_path):
+    write(tmp_path / "a", b"new")
+    assert (tmp_path / "a").read_bytes() == b"new"
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_without_numbers_the_menu_says_so(qtbot, picture):
+    owner = QLabel()
+    qtbot.addWidget(owner)
+    menu = Exporter(owner, lambda: "x", lambda: picture, dict).menu()
+    enabled = {action.text(): action.isEnabled() for action in menu.actions()}
+    assert enabled["Save numbers…"] is False
+    assert enabled["Save image…"] is True
