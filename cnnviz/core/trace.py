@@ -33,11 +33,15 @@ class ModelSpec:
         ``"best"``: trained ones where they are at hand; ``"random"``: never.
     seed
         Seed of random weights.
+    channels
+        Variables of the series, for a network of series with random weights; None
+        for as many as it was trained on.
     """
 
     name: str
     weights: Literal["best", "random"] = "best"
     seed: int = 0
+    channels: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,29 @@ class ImageWant:
     mean: tuple[float, ...] = (0.485, 0.456, 0.406)
     std: tuple[float, ...] = (0.229, 0.224, 0.225)
     channels: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesWant:
+    """The series a network wants.
+
+    Attributes
+    ----------
+    channels
+        Names of the variables, in order.
+    length
+        Steps it was trained on; None for any number.
+    rate
+        Steps a second, in Hz.
+    mean, std
+        Per channel, subtracted and divided by, in the variable's own unit.
+    """
+
+    channels: tuple[str, ...]
+    length: int | None
+    rate: float
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
