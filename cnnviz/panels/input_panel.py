@@ -18,7 +18,7 @@ from cnnviz.panels import theme
 from cnnviz.panels.canvas import Canvas
 from cnnviz.panels.field_mark import FieldMark
 from cnnviz.panels.frame import Elided, PanelFrame
-from cnnviz.panels.saving import Exporter
+from cnnviz.panels.saving import Exporter, Numbers
 from cnnviz.pictures.captions import size
 from cnnviz.pictures.colours import table
 from cnnviz.pictures.overlay import overlay
@@ -157,12 +157,12 @@ class InputPanel(PanelFrame):
     def _image(self) -> QImage:
         return self.canvas.image()
 
-    def _numbers(self) -> dict[str, tuple[Array, tuple[str, ...]]]:
+    def _numbers(self) -> dict[str, Numbers]:
         if self._sample is None:
             return {}
         words = ("channel", "y")
         arrays = enumerate(self._sample.values)
         return {
-            f"input_{i}" if i else "input": (values, words[: values.ndim - 1])
+            f"input_{i}" if i else "input": Numbers(values, words[: values.ndim - 1])
             for i, values in arrays
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from PySide6.QtCore import QModelIndex, QRect, QSortFilterProxyModel, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QPainter
 from PySide6.QtWidgets import (
@@ -9,6 +10,7 @@ from PySide6.QtWidgets import (
     QHeaderView,
     QLabel,
     QLineEdit,
+    QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QTreeView,
@@ -23,7 +25,7 @@ from cnnviz.core.trace import Trace
 from cnnviz.panels import theme
 from cnnviz.panels.frame import PanelFrame
 from cnnviz.panels.layer_model import STAGE_ROLE, Index, LayerModel, field_words
-from cnnviz.panels.saving import Exporter
+from cnnviz.panels.saving import Exporter, Numbers
 from cnnviz.pictures.captions import (
     count,
     layer_caption,
@@ -45,6 +47,7 @@ class _Bars(QStyledItemDelegate):
         self, painter: QPainter, option: QStyleOptionViewItem, index: Index
     ) -> None:
         """Paint the cell, then the bar at the left edge of the first column."""
+        option.state &= ~QStyle.StateFlag.State_HasFocus
         super().paint(painter, option, index)
         if index.column() or not index.data(STAGE_ROLE):
             return
@@ -101,7 +104,7 @@ class LayersPanel(PanelFrame):
         column.addWidget(self.detail)
         self.set_content(body)
         self.exporter = Exporter(
-            self, lambda: "layers", lambda: self.grab().toImage(), dict
+            self, lambda: "layers", lambda: self.grab().toImage(), self._numbers
         )
         self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.view.customContextMenuRequested.connect(
@@ -116,7 +119,7 @@ class LayersPanel(PanelFrame):
         view.setItemDelegate(_Bars(view))
         view.setRootIsDecorated(False)
         view.setUniformRowHeights(True)
-        view.setAllColumnsShowFocus(True)
+        view.setAllColumnsShowFocus(False)
         view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         view.setIndentation(0)
@@ -166,6 +169,16 @@ class LayersPanel(PanelFrame):
         self.filter.show()
         self.filter.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.filter.selectAll()
+
+    def _numbers(self) -> dict[str, Numbers]:
+        if self._trace is None:
+            return {}
+        columns = ("layer", "kind", "output", "parameters", "multiply-adds")
+        rows = [
+            (layer.name, layer.kind, size(layer.shape), layer.parameters, layer.macs)
+            for layer in self._trace.layers
+        ]
+        return {"layers": Numbers(np.array(rows, str), ("step",), columns)}
 
     def _fit_columns(self) -> None:
         """Give each column the width of its longest text, measured on some rows."""

@@ -18,7 +18,7 @@ from cnnviz.core.layers import Array, Unit
 from cnnviz.panels import theme
 from cnnviz.panels.canvas import Canvas
 from cnnviz.panels.marks import Outline, cosmetic
-from cnnviz.panels.saving import Exporter
+from cnnviz.panels.saving import Exporter, Numbers
 from cnnviz.pictures.colours import GAP
 from cnnviz.pictures.montage import Grid
 
@@ -254,11 +254,11 @@ class MosaicView(QWidget):
         times = max(1, math.ceil(_SAVED / max(high, wide, 1)))
         return self.canvas.image(times)
 
-    def _numbers(self) -> dict[str, tuple[Array, tuple[str, ...]]]:
+    def _numbers(self) -> dict[str, Numbers]:
         if not self._values.size:
             return {}
         values = self._values[:, None] if self._values.ndim == 1 else self._values
         words: tuple[str, ...] = ("channel", "input", "y", "x")
         if values.ndim < len(words):
             words = ("channel", "y", "x")
-        return {"values": (values, words[: values.ndim - 1])}
+        return {"values": Numbers(values, words[: values.ndim - 1])}

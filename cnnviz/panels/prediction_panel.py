@@ -17,7 +17,7 @@ from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 from cnnviz.core.layers import Array
 from cnnviz.panels import theme
 from cnnviz.panels.frame import Elided, PanelFrame
-from cnnviz.panels.saving import Exporter
+from cnnviz.panels.saving import Exporter, Numbers
 from cnnviz.pictures.captions import exact, percent, top_classes
 
 _ROW = 4 * theme.GRID
@@ -168,11 +168,7 @@ class PredictionPanel(PanelFrame):
             self,
             lambda: "prediction",
             lambda: self.grab().toImage(),
-            lambda: (
-                {}
-                if self._scores is None
-                else {"probability": (self._scores[:, None], ("class",))}
-            ),
+            self._numbers,
         )
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.customContextMenuRequested.connect(
@@ -212,3 +208,8 @@ class PredictionPanel(PanelFrame):
         shown = len(rows)
         self.header.set_caption(f"top {shown} of {len(scores):,} classes")
         self.show_content()
+
+    def _numbers(self) -> dict[str, Numbers]:
+        if self._scores is None:
+            return {}
+        return {"probability": Numbers(self._scores[:, None], ("class",), ("p",))}

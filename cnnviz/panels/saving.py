@@ -7,6 +7,7 @@ import os
 import re
 import tempfile
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -71,23 +72,38 @@ def svg(draw: Callable[[QPainter], None], size: QSize) -> bytes:
     return bytes(buffer.data().data())
 
 
-def csv(values: Array, axes: tuple[str, ...]) -> bytes:
+@dataclass(frozen=True, slots=True, eq=False)
+class Numbers:
+    """An array to save, and what its axes are called.
+
+    Attributes
+    ----------
+    values
+        One axis or more, any real number type, or text.
+    axes
+        A word for each axis but the last.
+    columns
+        A word for each entry of the last axis; else they are counted.
+    """
+
+    values: Array
+    axes: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
+
+
+def csv(numbers: Numbers) -> bytes:
     """Return an array as a table: the last axis across, the others as first columns.
 
     Every number has as many digits as its type holds.
-
-    Parameters
-    ----------
-    values
-        One axis or more, any real number type.
-    axes
-        A word for each axis but the last.
     """
+    values, axes = numbers.values, numbers.axes
     rows = values.reshape(-1, values.shape[-1]) if values.size else values[:0, ..., :]
     digits = {4: 9, 2: 5}.get(values.dtype.itemsize, 17)
     text = io.StringIO()
-    text.write(",".join([*axes, *map(str, range(values.shape[-1]))]) + "\n")
-    line = ",".join(["%d"] * len(axes) + [f"%.{digits}g"] * values.shape[-1]) + "\n"
+    columns = numbers.columns or tuple(map(str, range(values.shape[-1])))
+    text.write(",".join([*axes, *columns]) + "\n")
+    cell = "%s" if values.dtype.kind == "U" else f"%.{digits}g"
+    line = ",".join(["%d"] * len(axes) + [cell] * values.shape[-1]) + "\n"
     for at, row in zip(np.ndindex(values.shape[:-1]), rows, strict=False):
         text.write(line % (*at, *row.tolist()))
     return text.getvalue().encode()
@@ -112,7 +128,7 @@ class Exporter(QObject):
     image
         Returns the picture to copy and save.
     arrays
-        Returns the numbers by name, the main ones first; axis words go with them.
+        Returns the numbers by name, the main ones first.
 
     Signals
     -------
@@ -127,7 +143,7 @@ class Exporter(QObject):
         owner: QWidget,
         name: Callable[[], str],
         image: Callable[[], QImage],
-        arrays: Callable[[], Mapping[str, tuple[Array, tuple[str, ...]]]],
+        arrays: Callable[[], Mapping[str, Numbers]],
     ) -> None:
         super().__init__(owner)
         self._owner, self._name = owner, name
@@ -171,14 +187,16 @@ class Exporter(QObject):
     def save_numbers(self) -> None:
         """Ask where, and save the numbers as CSV (the main ones) or NPZ (all)."""
         arrays = self._arrays()
-        values, axes = next(iter(arrays.values()))
+        first = next(iter(arrays.values()))
         self._save(
             "Save numbers",
             "csv",
             NUMBERS,
             {
-                ".csv": lambda: csv(values, axes),
-                ".npz": lambda: npz({key: value for key, (value, _) in arrays.items()}),
+                ".csv": lambda: csv(first),
+                ".npz": lambda: npz(
+                    {key: found.values for key, found in arrays.items()}
+                ),
             },
         )
 

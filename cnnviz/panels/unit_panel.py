@@ -13,7 +13,7 @@ from cnnviz.core.geometry import ReceptiveField
 from cnnviz.core.layers import Layer, Unit
 from cnnviz.panels import theme
 from cnnviz.panels.frame import Elided, PanelFrame
-from cnnviz.panels.saving import Exporter
+from cnnviz.panels.saving import Exporter, Numbers
 from cnnviz.pictures.captions import MINUS, count, exact, number, size
 
 _LARGE = 2.0
@@ -96,8 +96,9 @@ class UnitPanel(PanelFrame):
         column.addStretch(1)
         self.set_content(body)
         self.exporter = Exporter(
-            self, lambda: "unit", lambda: self.grab().toImage(), dict
+            self, lambda: "unit", lambda: self.grab().toImage(), self._numbers
         )
+        self._way_on_show: tuple[tuple[str, float], ...] = ()
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.customContextMenuRequested.connect(
             lambda at: self.exporter.open_menu(self.mapToGlobal(at))
@@ -128,7 +129,7 @@ class UnitPanel(PanelFrame):
         shown, whole = number(value), exact(value)
         same = float(shown.replace(MINUS, "-").replace("∞", "inf")) == float(whole)
         self.value.setText(shown)
-        self.exact.setText("" if same else whole)
+        self.exact.setText("" if same or np.isnan(value) else whole)
         self.header.set_title("Unit")
         place = f" · ({', '.join(map(str, unit))})" if unit else ""
         self.header.set_caption(f"{layer.name} · channel {channel}{place}")
@@ -139,6 +140,7 @@ class UnitPanel(PanelFrame):
 
     def _show_way(self, way: Sequence[tuple[str, float]]) -> None:
         """Write the values in a row, arrows between, each under its word."""
+        self._way_on_show = tuple(way)
         while len(self._steps) < len(way):
             at = 2 * len(self._steps)
             word, value = QLabel(), QLabel()
@@ -158,3 +160,9 @@ class UnitPanel(PanelFrame):
                 word.setText(arrow + way[i][0])
                 value.setText(("   " if i else "") + number(way[i][1]))
         self._way.setColumnStretch(2 * len(self._steps), 1)
+
+    def _numbers(self) -> dict[str, Numbers]:
+        if not self._way_on_show:
+            return {}
+        words, values = zip(*self._way_on_show, strict=True)
+        return {"unit": Numbers(np.array(values), (), tuple(words))}

@@ -7,7 +7,7 @@ from hands import Ear
 from PySide6.QtGui import QColor, QGuiApplication, QImage
 from PySide6.QtWidgets import QLabel
 
-from cnnviz.panels.saving import Exporter, csv, write
+from cnnviz.panels.saving import Exporter, Numbers, csv, write
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def values():
 def exporter(qtbot, picture, values):
     owner = QLabel()
     qtbot.addWidget(owner)
-    arrays = {"maps": (values, ("channel", "y")), "bias": (values[:, 0, 0], ())}
+    arrays = {"maps": Numbers(values, ("channel", "y")), "bias": Numbers(values[0, 0])}
     return Exporter(owner, lambda: "conv 1/2: maps", lambda: picture, lambda: arrays)
 
 
@@ -90,13 +90,13 @@ def test_npz_holds_all_arrays(exporter, tmp_path, values):
 @pytest.mark.parametrize("dtype", [np.float16, np.float64, np.int64])
 def test_csv_of_other_types(dtype):
     values = (np.random.default_rng(1).normal(size=(3, 2)) * 100).astype(dtype)
-    text = csv(values, ("channel",)).decode()
+    text = csv(Numbers(values, ("channel",))).decode()
     back = np.loadtxt(io.StringIO(text), delimiter=",", skiprows=1)[:, 1:]
     assert (back.astype(dtype) == values).all()
 
 
 def test_csv_says_nan_and_infinity():
-    text = csv(np.array([[np.nan, np.inf, -np.inf]]), ("channel",)).decode()
+    text = csv(Numbers(np.array([[np.nan, np.inf, -np.inf]]), ("channel",))).decode()
     assert text.splitlines()[1] == "0,nan,inf,-inf"
 
 
@@ -154,3 +154,9 @@ def test_without_numbers_the_menu_says_so(qtbot, picture):
     enabled = {action.text(): action.isEnabled() for action in menu.actions()}
     assert enabled["Save numbers…"] is False
     assert enabled["Save image…"] is True
+
+
+def test_csv_of_words_with_named_columns():
+    rows = np.array([("a", "1"), ("b", "20")])
+    text = csv(Numbers(rows, ("step",), ("layer", "parameters"))).decode()
+    assert text == "step,layer,parameters\n0,a,1\n1,b,20\n"

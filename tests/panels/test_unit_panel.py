@@ -1,7 +1,10 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from cnnviz.core.geometry import ReceptiveField
+from cnnviz.panels.saving import csv
 from cnnviz.panels.unit_panel import UnitPanel, coverage, sees
 
 
@@ -69,3 +72,16 @@ def test_a_shorter_way_leaves_nothing_behind(panel, conv):
 def test_a_dense_unit_has_no_place(panel, dense):
     panel.show_unit(dense, 2, ())
     assert panel.header.caption() == "classifier.1 · channel 2"
+
+
+def test_the_way_can_be_saved(panel, conv):
+    assert panel.exporter._arrays() == {}
+    panel.show_unit(conv, 0, (0, 0), [("conv", -0.5), ("ReLU", 0.0)])
+    assert csv(panel.exporter._arrays()["unit"]) == b"conv,ReLU\n-0.5,0\n"
+
+
+def test_not_a_number_is_said_once(panel, conv):
+    odd = conv.output.copy()
+    odd[0, 0, 0] = np.nan
+    panel.show_unit(replace(conv, output=odd), 0, (0, 0))
+    assert (panel.value.text(), panel.exact.text()) == ("NaN", "")

@@ -1,0 +1,169 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hands import Ear, pixels, rgb
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+
+from cnnviz.core.layers import Geometry, Layer
+from cnnviz.core.trace import Sample, Trace
+from cnnviz.panels.layer_model import COLUMNS, kind_words
+from cnnviz.panels.layers_panel import LayersPanel
+from cnnviz.panels.saving import csv
+
+
+@pytest.fixture
+def trace(conv, relu):
+    pool = Layer(
+        "features.2",
+        "pool",
+        "MaxPool2d",
+        (relu.name,),
+        relu.output[:, :6:2, ::2],
+        axes="CHW",
+        input_shapes=(relu.shape,),
+        geometry=Geometry((2, 2), (2, 2), ((0, 0), (0, 0)), (1, 1), reduction="max"),
+    )
+    flat = Layer(
+        "flatten",
+        "flatten",
+        "Flatten",
+        (pool.name,),
+        pool.output.ravel(),
+        axes="C",
+        input_shapes=(pool.shape,),
+    )
+    rng = np.random.default_rng(0)
+    dense = Layer(
+        "classifier",
+        "linear",
+        "Linear",
+        (flat.name,),
+        rng.normal(size=3).astype(np.float32),
+        axes="C",
+        input_shapes=(flat.shape,),
+        weight=rng.normal(size=(3, 75)).astype(np.float32),
+        parameters=228,
+        macs=225,
+    )
+    sample = Sample((np.zeros((3, 9, 12), np.float32),))
+    layers = (conv, relu, pool, flat, dense)
+    return Trace(sample, layers, parameters=368)
+
+
+@pytest.fixture
+def panel(shown, themed, trace):
+    themed(True)
+    view = shown(LayersPanel(), 460, 400)
+    view.show_trace(trace)
+    return view
+
+
+def cells(panel, row):
+    return [str(panel.model.index(row, c).data()) for c in range(len(COLUMNS))]
+
+
+def row_spot(panel, row):
+    index = panel._proxy.index(row, 0)
+    return panel.view.visualRect(index).center()
+
+
+def test_every_layer_has_a_row_of_numbers(panel):
+    assert panel.model.rowCount() == 5
+    assert cells(panel, 0) == ["features.0", "conv", "5×7×10", "3×3", "140", "9,450"]
+    assert cells(panel, 1) == ["features.1", "ReLU", "5×7×10", "3×3", "", ""]
+    assert cells(panel, 2)[:4] == ["features.2", "max pool", "5×3×5", "4×4"]
+    assert cells(panel, 4) == ["classifier", "linear", "3", "all", "228", "225"]
+    assert panel.header.caption() == "5 · 368 parameters · 9,675 multiply-adds"
+
+
+def test_a_click_picks_a_layer(panel):
+    heard = Ear(panel.layerPicked)
+    left, none = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    QTest.mouseClick(panel.view.viewport(), left, none, row_spot(panel, 3))
+    assert heard.heard == ["flatten"]
+
+
+def test_the_keys_pick_too(panel):
+    heard = Ear(panel.layerPicked)
+    panel.show_layer("features.1")
+    QTest.keyClick(panel.view, Qt.Key.Key_Down)
+    assert heard.heard == ["features.2"]
+
+
+def test_showing_emits_nothing(panel, trace):
+    heard = Ear(panel.layerPicked)
+    panel.show_layer("features.2")
+    panel.show_layer("no such layer")
+    panel.show_layer(None)
+    panel.show_trace(trace)
+    panel.show_layer("classifier")
+    assert heard.heard == []
+    assert panel.view.currentIndex().row() == 4
+
+
+def test_the_current_stage_is_marked(panel):
+    panel.show_layer("features.1")
+    painted = pixels(panel.view.viewport())
+    bars = [painted[row_spot(panel, row).y(), 1].tolist() for row in range(5)]
+    canvas = list(rgb("canvas", True))
+    assert bars[1] == list(rgb("accent", True))
+    assert bars[0] == bars[2] != canvas
+    assert bars[0] != bars[1]
+    assert bars[3] == bars[4] == canvas
+
+
+def test_the_current_layer_is_explained(panel):
+    panel.show_layer("features.0")
+    text = panel.detail.text()
+    assert "conv 3→5, 3×3" in text
+    assert "⌊(9 − 3)/1⌋ + 1 = 7" in text
+    assert "140 parameters · 9,450 multiply-adds" in text
+    assert "each unit sees 3×3 of the input" in text
+    assert "from input (3×9×12)" in text
+    panel.show_layer("classifier")
+    assert "each unit sees the whole input" in panel.detail.text()
+
+
+def test_a_shared_weight_is_said(panel, trace, conv):
+    again = replace(conv, name="again", shared_with="features.0", parameters=0)
+    panel.show_trace(Trace(trace.sample, (conv, again)))
+    panel.show_layer("again")
+    assert "weight shared with features.0" in panel.detail.text()
+
+
+def test_finding_a_layer(panel, shown, trace):
+    heard = Ear(panel.layerPicked)
+    panel.show_layer("features.1")
+    panel.find_layer()
+    QTest.keyClicks(panel.filter, "CLASS")
+    assert panel._proxy.rowCount() == 1
+    assert heard.heard == []
+    left, none = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    QTest.mouseClick(panel.view.viewport(), left, none, row_spot(panel, 0))
+    assert heard.heard == ["classifier"]
+    panel.filter.clear()
+    assert panel._proxy.rowCount() == 5
+    assert heard.heard == ["classifier"]
+
+
+def test_the_table_can_be_saved(panel):
+    text = csv(panel.exporter._arrays()["layers"]).decode().splitlines()
+    assert text[0] == "step,layer,kind,output,parameters,multiply-adds"
+    assert text[1] == "0,features.0,conv,5×7×10,140,9450"
+    assert len(text) == 6
+
+
+def test_a_trace_that_broke_off_says_where(panel, trace):
+    broken = replace(trace, error="classifier: wanted 75 values, got 74")
+    panel.show_trace(broken)
+    assert panel.detail.text() == "classifier: wanted 75 values, got 74"
+
+
+def test_kinds_in_words(conv, relu):
+    assert kind_words(replace(conv, kind="conv_transpose")) == "transposed conv"
+    assert kind_words(replace(relu, op="GELU")) == "GELU"
+    assert kind_words(replace(relu, kind="other", op="einsum")) == "einsum"
+    leaky = replace(relu, op="LeakyReLU", options={"negative_slope": 0.01})
+    assert kind_words(leaky) == "leaky ReLU"

@@ -1,0 +1,59 @@
+"""Panels shown, fed and closed again and again leave nothing behind."""
+
+import gc
+import weakref
+
+import numpy as np
+import pytest
+from hands import point
+from PySide6.QtCore import QCoreApplication, QEvent
+
+from cnnviz.core.look import Look
+from cnnviz.panels.channel_panel import ChannelPanel
+from cnnviz.panels.kernels_panel import KernelsPanel
+from cnnviz.panels.maps_panel import MapsPanel
+
+
+def close(widget):
+    widget.close()
+    widget.deleteLater()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+
+
+@pytest.mark.parametrize("make", [lambda: MapsPanel("m", "Maps"), KernelsPanel])
+def test_a_closed_panel_is_gone(qtbot, make):
+    alive = []
+    for _ in range(5):
+        panel = make()
+        qtbot.addWidget(panel)
+        panel.show()
+        alive.append(weakref.ref(panel.mosaic.canvas._image))
+        close(panel)
+        del panel
+    gc.collect()
+    assert [ref() for ref in alive[:-1]] == [None] * 4
+
+
+def test_new_maps_under_a_moving_pointer(shown, relu, conv):
+    maps, channel = shown(MapsPanel("m", "Maps")), shown(ChannelPanel())
+    rng = np.random.default_rng(0)
+    for i in range(60):
+        maps.show_maps(relu if i % 2 else conv, Look(dark=bool(i % 3)), "Maps")
+        maps.show_place(int(rng.integers(5)), (i % 7, i % 10))
+        channel.show_channel(conv, relu, i % 5, Look())
+        channel.show_place((i % 7, i % 10))
+        cell = maps.mosaic.cell(i % 5, (i % 7, i % 10)).center()
+        point(maps.mosaic.canvas, (cell.y(), cell.x()))
+        if i % 9 == 0:
+            maps.show_nothing("Nothing.")
+            QCoreApplication.processEvents()
+
+
+def test_one_image_item_however_many_maps(shown, relu):
+    import pyqtgraph as pg
+
+    panel = shown(MapsPanel("m", "Maps"))
+    panel.show_maps(relu, Look(), "Maps")
+    items = panel.mosaic.canvas._view.scene().items()
+    assert sum(isinstance(item, pg.ImageItem) for item in items) == 1
+    assert len(items) < 12
