@@ -12,6 +12,26 @@ class InputError(CnnvizError):
     """A picture or a series cannot be used."""
 
 
+class MismatchError(InputError):
+    """A series does not fit the network.
+
+    Attributes
+    ----------
+    reason
+        ``"channels"``: the numbers of variables differ, so a network of the right
+        width could be offered; ``"layout"``: rows and columns both fit, so the person
+        must say which are the variables; ``"length"``: too few steps.
+    wanted, got
+        Number of channels, or of steps.
+    """
+
+    def __init__(self, sentence: str, reason: str, wanted: int, got: int) -> None:
+        super().__init__(sentence)
+        self.reason = reason
+        self.wanted = wanted
+        self.got = got
+
+
 class ModelError(CnnvizError):
     """A network cannot be built, loaded or run."""
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnnviz.core.layers import Array, Layer, Unit
+from cnnviz.core.series import Series, TableSource, TextSource
 
 if TYPE_CHECKING:
     from cnnviz.core.geometry import ReceptiveField
@@ -84,6 +85,10 @@ class SeriesWant:
         Steps a second, in Hz.
     mean, std
         Per channel, subtracted and divided by, in the variable's own unit.
+    minimum
+        Fewest steps a network of any length can run on.
+    units
+        Of the channels; ``()`` if unknown.
     """
 
     channels: tuple[str, ...]
@@ -91,6 +96,8 @@ class SeriesWant:
     rate: float
     mean: tuple[float, ...]
     std: tuple[float, ...]
+    minimum: int = 1
+    units: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +127,7 @@ class PixelSource:
 
 
 Source = ImageSource | PixelSource
+SeriesSource = TableSource | TextSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +145,8 @@ class Sample:
     Attributes
     ----------
     values
-        The input tensors without batch axis, float32; a picture is one ``(3, h, w)``.
+        The input tensors without batch axis, float32; a picture is one ``(3, h, w)``,
+        a series one ``(V, T)``.
     shown
         ``(h, w, 3)`` uint8: the picture after resizing and cropping, before
         mean and std; None when the input is no picture.
@@ -149,6 +158,8 @@ class Sample:
         What was done, in order, one short phrase each.
     notes
         What the person should know about the file ("frame 1 of 3").
+    series
+        The variables before normalising when the input is a series.
     """
 
     values: tuple[Array, ...]
@@ -157,6 +168,7 @@ class Sample:
     original: tuple[int, ...] = ()
     steps: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    series: Series | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
