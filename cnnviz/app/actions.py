@@ -63,23 +63,27 @@ def fill(menu: QMenu, commands: Iterable[Command | None]) -> dict[str, QAction]:
 
 def choices(
     menu: QMenu,
-    options: Sequence[tuple[str, str]],
+    options: Sequence[tuple[str, str, str]],
     chosen: Callable[[str], object],
+    group: QActionGroup | None = None,
 ) -> dict[str, QAction]:
-    """Add a group of which one is checked.
+    """Add actions of which one is checked.
 
     Parameters
     ----------
     options
-        ``(value, words)`` of each.
+        ``(value, words, tip)`` of each.
     chosen
         Called with the value when a person picks one.
+    group
+        Joined, when others are of the same choice.
     """
-    group = QActionGroup(menu)
+    group = group or QActionGroup(menu)
     made = {}
-    for value, words in options:
+    for value, words, tip in options:
         action = menu.addAction(words)
         action.setCheckable(True)
+        action.setStatusTip(tip)
         action.triggered.connect(lambda _checked=False, v=value: chosen(v))
         group.addAction(action)
         made[value] = action

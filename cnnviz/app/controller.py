@@ -15,6 +15,8 @@ from cnnviz.app.face import bundled_samples
 from cnnviz.app.fetching import Fetching
 from cnnviz.app.menus import Menus
 from cnnviz.app.settings import Theme
+from cnnviz.app.toolbar import Toolbar
+from cnnviz.app.walk import Walk
 from cnnviz.app.window import Window
 from cnnviz.app.wiring import Wiring
 from cnnviz.core.look import Look, Scale
@@ -26,6 +28,7 @@ from cnnviz.core.trace import (
     Trace,
 )
 from cnnviz.nets.catalog import find
+from cnnviz.panels import saving
 from cnnviz.panels import theme as themes
 from cnnviz.session.runner import Runner
 from cnnviz.session.store import State, Store
@@ -54,7 +57,10 @@ class Controller(QObject):
         self._learned = DEFAULT_MODEL
         self.wiring = Wiring(self.store, window)
         self.fetching = Fetching(window)
+        self.walk = Walk(self.store)
         self.menus = Menus(window, self)
+        self.toolbar = Toolbar(self.menus, window)
+        window.addToolBar(self.toolbar)
         self.store.requestChanged.connect(runner.submit)
         self.store.changed.connect(self._on_changed)
         runner.started.connect(self._on_started)
@@ -64,7 +70,6 @@ class Controller(QObject):
         runner.crashed.connect(self._on_crashed)
         window.busy.cancelled.connect(self._cancel)
         self.fetching.fetched.connect(self._on_fetched)
-        window.notice.actionChosen.connect(self._on_notice_action)
         window.dataDropped.connect(self.bring)
         window.closing.connect(runner.shutdown)
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._dress)
@@ -75,6 +80,7 @@ class Controller(QObject):
     # -- the worker --------------------------------------------------------------------
 
     def _on_started(self, request: Request) -> None:
+        self.window.notice.dismiss()
         self.window.busy.start(f"{request.model.name} · {request.source.title}")
 
     def _on_finished(self, trace: Trace) -> None:
@@ -83,7 +89,6 @@ class Controller(QObject):
             self.store.withdraw()
             self.window.tell(trace.error or "The network ran no layer.", warning=True)
             return
-        self.window.notice.dismiss()
         first = self.store.state.trace is None
         self.store.set_trace(trace)
         if first:
@@ -115,11 +120,7 @@ class Controller(QObject):
     def _on_crashed(self, _request: Request, text: str) -> None:
         self.window.busy.stop()
         self.store.withdraw()
-        dialogs.log(text)
-        last = text.strip().splitlines()[-1]
-        self.window.tell(
-            f"Something in cnnviz itself went wrong: {last}", warning=True, details=text
-        )
+        self.window.tell_fault(text)
         self._say_if_empty("Nothing to show yet.")
 
     def _say_if_empty(self, sentence: str) -> None:
@@ -170,11 +171,11 @@ class Controller(QObject):
         self._take(drops.read_mime(data))
 
     def _take(self, brought: drops.Brought) -> None:
-        if brought.weights is not None:
-            name = self.store.state.request.model.name
-            self.fetching.adopt(name, brought.weights)
+        name = self.store.state.request.model.name
         if brought.source is not None:
             self._show(brought.source)
+        if brought.weights is not None:
+            self.fetching.adopt(name, brought.weights)
         if brought.words:
             self.window.tell(brought.words, warning=brought.source is None)
 
@@ -212,12 +213,6 @@ class Controller(QObject):
     def choose_weights(self) -> None:
         """Ask for a weights file for the present network."""
         self.fetching.choose(self.store.state.request.model.name)
-
-    def _on_notice_action(self) -> None:
-        if self.window.notice.action().startswith("Download"):
-            self.download_weights()
-        else:
-            self.choose_weights()
 
     def _on_fetched(self, name: str) -> None:
         """Show the network that has its trained weights now."""
@@ -264,55 +259,20 @@ class Controller(QObject):
         self._look(replace(self.store.state.look, dark=dark))
         self._show_marks(self.store.state)
 
-    # -- walking -----------------------------------------------------------------------
-
-    def step_layer(self, by: int) -> None:
-        """Go to a layer before or after in run order."""
-        state = self.store.state
-        if state.trace is None or state.selection.layer is None:
-            return
-        at = state.trace.position(state.selection.layer) + by
-        if 0 <= at < len(state.trace.layers):
-            self.store.select(layer=state.trace.layers[at].name)
-
-    def step_stage(self, by: int) -> None:
-        """Go to the head of a stage before or after."""
-        state = self.store.state
-        if state.trace is None or state.selection.layer is None:
-            return
-        here = state.trace.position(state.selection.layer)
-        heads = [state.trace.position(s.head) for s in state.trace.stages]
-        there = [h for h in heads if (h < here if by < 0 else h > here)]
-        if there:
-            at = there[-1] if by < 0 else there[0]
-            self.store.select(layer=state.trace.layers[at].name)
-
-    def step_channel(self, by: int) -> None:
-        """Go to another channel of the layer."""
-        selection = self.store.state.selection
-        if selection.layer is not None:
-            self.store.select(channel=max(0, (selection.channel or 0) + by))
-
-    def end_channel(self, which: int) -> None:
-        """Go to the first (0) or the last (-1) channel."""
-        state = self.store.state
-        if state.trace is not None and state.selection.layer is not None:
-            last = state.trace[state.selection.layer].channels - 1
-            self.store.select(channel=0 if which == 0 else last)
-
-    def clear_unit(self) -> None:
-        """Let go of the chosen unit."""
-        self.store.select(unit=None)
-
     # -- the rest ----------------------------------------------------------------------
 
     def save_window(self) -> None:
         """Save a picture of the window."""
-        path, _ = QFileDialog.getSaveFileName(
-            self.window, self.tr("Save picture"), "cnnviz.png", "PNG (*.png)"
+        path = saving.ask_path(
+            self.window, self.tr("Save picture"), "cnnviz.png", "PNG picture (*.png)"
         )
-        if path and not dialogs.save_pixmap(self.window.grab(), Path(path)):
-            self.window.tell(f"The picture cannot be written to {path}.", warning=True)
+        if not path:
+            return
+        try:
+            saving.write(Path(path), saving.png(self.window.grab().toImage()))
+        except OSError as error:
+            reason = error.strerror or error
+            self.window.tell(f"{path} was not saved: {reason}.", warning=True)
 
     def show_shortcuts(self) -> None:
         """Show every key."""
@@ -331,7 +291,7 @@ class Controller(QObject):
 
     def _show_marks(self, state: State) -> None:
         model = state.request.model
-        entry = find(model.name)
-        self.menus.show_model(model.name, entry.title, model.weights == "random")
-        self.menus.show_source(state.request.source.title)
+        self.menus.show_model(model.name, model.weights == "random")
         self.menus.show_look(state.look, self.settings.theme)
+        self.toolbar.show_request(find(model.name).title, state.request.source.title)
+        self.toolbar.show_look(state.look)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 import platform
 from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication, Qt, qVersion
-from PySide6.QtGui import QAction, QGuiApplication, QKeySequence, QPixmap
+from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -48,24 +47,9 @@ def tr(text: str) -> str:
     return QCoreApplication.translate("Dialogs", text)
 
 
-def log(text: str) -> None:
-    """Write to the log file."""
-    logging.getLogger("cnnviz").error("%s", text)
-
-
 def log_file() -> Path:
     """Return where the log is."""
     return home() / "cnnviz.log"
-
-
-def save_pixmap(pixmap: QPixmap, path: Path) -> bool:
-    """Save a picture as PNG, complete or not at all; False if it cannot be written."""
-    part = path.with_name(path.name + ".part")
-    if not pixmap.save(str(part), "PNG"):
-        part.unlink(missing_ok=True)
-        return False
-    part.replace(path)
-    return True
 
 
 def _show(parent: QWidget, title: str, content: QWidget, copy: str = "") -> QDialog:
@@ -127,7 +111,7 @@ def about(parent: QWidget) -> QDialog:
     words = QLabel(
         "<h3>cnnviz</h3>"
         f"<p>{cnnviz.__doc__}</p>"
-        f"<p>{'<br>'.join(lines[:1] + lines[1:])}</p>"
+        f"<p>{'<br>'.join(lines)}</p>"
         "<p>MIT licence. It builds on PyTorch (BSD-3-Clause), torchvision "
         "(BSD-3-Clause), Qt for Python (LGPL-3.0), pyqtgraph (MIT), Pillow "
         "(MIT-CMU) and NumPy (BSD-3-Clause).</p>"

@@ -5,10 +5,28 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from PySide6.QtCore import QByteArray, Qt
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QWidget
 
 from cnnviz.app.settings import LAYOUT_VERSION
 from cnnviz.panels.frame import PanelFrame
+
+
+class _Dock(QDockWidget):
+    """Hands drops on to its window, from which it may have been torn off."""
+
+    def __init__(self, title: str, window: QMainWindow) -> None:
+        super().__init__(title, window)
+        self._window = window
+        self.setAcceptDrops(True)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Ask the window."""
+        self._window.dragEnterEvent(event)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Give it to the window."""
+        self._window.dropEvent(event)
 
 
 class Docks:
@@ -35,7 +53,7 @@ class Docks:
         nothing.hide()
         window.setCentralWidget(nothing)
         for name, panel in panels.items():
-            dock = QDockWidget(panel.header.title(), window)
+            dock = _Dock(panel.header.title(), window)
             dock.setObjectName(f"{name}Dock")
             dock.setWidget(panel)
             dock.setTitleBarWidget(panel.header)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,14 +75,14 @@ class Fetching(QObject):
         self._window = window
         self._runner = Runner(run_fetch, self)
         self._name = ""
+        self._next: Callable[[], None] = lambda: None
         self._runner.started.connect(lambda errand: self._start(errand))
         self._runner.progressed.connect(window.fetching.advance)
         self._runner.finished.connect(self._on_finished)
         self._runner.refused.connect(self._on_refused)
-        self._runner.crashed.connect(
-            lambda errand, text: self._on_refused(errand, text.splitlines()[-1])
-        )
+        self._runner.crashed.connect(self._on_crashed)
         window.fetching.cancelled.connect(self._cancel)
+        window.notice.actionChosen.connect(lambda: self._next())
         window.closing.connect(self._runner.shutdown)
 
     def offer(self, trace: Trace) -> None:
@@ -92,6 +93,7 @@ class Fetching(QObject):
         entry = find(request.model.name)
         if entry.url is None or entry.size is None:
             return
+        self._next = lambda: self.download(entry.name)
         self._window.tell(
             f"{entry.title} is shown with {trace.weights}. "
             "Its trained weights are not on this computer.",
@@ -153,9 +155,14 @@ class Fetching(QObject):
         self._window.notice.dismiss()
         self.fetched.emit(self._name)
 
-    def _on_refused(self, _errand: Fetch, sentence: str) -> None:
+    def _on_refused(self, errand: Fetch, sentence: str) -> None:
         self._window.fetching.stop()
+        self._next = lambda: self.choose(errand.name)
         self._window.tell(sentence, warning=True, action="Choose file…")
+
+    def _on_crashed(self, _errand: Fetch, text: str) -> None:
+        self._window.fetching.stop()
+        self._window.tell_fault(text)
 
     def _cancel(self) -> None:
         self._runner.cancel()

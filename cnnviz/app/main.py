@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import logging
+import signal
+import socket
 import sys
 import tempfile
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import cast
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QSocketNotifier, Qt, QTimer
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
@@ -26,6 +28,7 @@ from cnnviz.core.errors import InputError
 from cnnviz.core.resources import resource
 from cnnviz.core.trace import ImageSource, ModelSpec, Request, Trace
 from cnnviz.nets.catalog import find
+from cnnviz.panels import saving
 from cnnviz.session.runner import Check, Runner
 
 
@@ -60,20 +63,23 @@ def run(options: Options) -> int:
         # a screenshot shows the layout of a first start and leaves no trace
         file = Path(fresh) / "cnnviz.ini" if picture else None
         runner = Runner(run_request)
-        window = Window(Settings(file, cast("Theme | None", theme)))
-        if options.size is not None:
-            window.resize(*options.size)
+        window = Window(Settings(file, cast("Theme | None", theme)), options.size)
         request = Request(ModelSpec(model), ImageSource(path))
         controller = Controller(window, runner, request)
-        with _caught(window):
-            window.show()
-            code = _screenshot(app, controller, picture) if picture else app.exec()
-        window.close()
-    return code
+        with _caught(window), _interrupted_by_ctrl_c(window):
+            try:
+                if picture:
+                    _screenshot(app, controller, picture)
+                else:
+                    window.show()
+                    app.exec()
+            finally:
+                window.close()
+    return 0
 
 
-def _screenshot(app: QApplication, controller: Controller, path: Path) -> int:
-    """Save the window as soon as its first network is on show.
+def _screenshot(app: QApplication, controller: Controller, path: Path) -> None:
+    """Save the window, which nobody sees, as soon as its first network is on show.
 
     Raises
     ------
@@ -86,21 +92,25 @@ def _screenshot(app: QApplication, controller: Controller, path: Path) -> int:
         answers.append(sentence)
         QTimer.singleShot(0, app.quit)
 
-    runner = controller.runner
+    window, runner = controller.window, controller.runner
+    window.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
+    window.show()
     runner.finished.connect(lambda _trace: answered(""))
     runner.refused.connect(lambda _request, sentence: answered(sentence))
     runner.crashed.connect(lambda _request, text: answered(text.splitlines()[-1]))
     app.exec()
     if answers and answers[0]:
         raise InputError(answers[0])
-    if not controller.window.grab().save(str(path), "PNG"):
-        raise InputError(f"cannot write {path}")
-    return 0
+    try:
+        saving.write(path, saving.png(window.grab().toImage()))
+    except OSError as error:
+        raise InputError(f"cannot write {path}: {error.strerror or error}") from error
 
 
 def _start_log() -> None:
-    """Keep errors in a file; the screen shows sentences."""
-    home().mkdir(parents=True, exist_ok=True)
+    """Keep errors in a file, where there can be one; the screen shows sentences."""
+    with suppress(OSError):
+        home().mkdir(parents=True, exist_ok=True)
     handler = logging.FileHandler(dialogs.log_file(), encoding="utf-8", delay=True)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     logging.getLogger("cnnviz").addHandler(handler)
@@ -108,22 +118,12 @@ def _start_log() -> None:
 
 @contextmanager
 def _caught(window: Window) -> Iterator[None]:
-    """Log what nobody handled and say so in the window; put the hooks back."""
-
-    def say(kind: type[BaseException], text: str) -> None:
-        if issubclass(kind, KeyboardInterrupt):
-            window.close()
-            return
-        dialogs.log(text)
-        last = text.strip().splitlines()[-1]
-        window.tell(
-            f"Something in cnnviz itself went wrong: {last}", warning=True, details=text
-        )
+    """Log what nobody handled and say so in the window; put the hook back."""
 
     def unhandled(
         kind: type[BaseException], error: BaseException, where: TracebackType | None
     ) -> None:
-        say(kind, "".join(traceback.format_exception(kind, error, where)))
+        window.tell_fault("".join(traceback.format_exception(kind, error, where)))
 
     old = sys.excepthook
     sys.excepthook = unhandled
@@ -131,3 +131,37 @@ def _caught(window: Window) -> Iterator[None]:
         yield
     finally:
         sys.excepthook = old
+
+
+@contextmanager
+def _interrupted_by_ctrl_c(window: Window) -> Iterator[None]:
+    """Let Ctrl+C in the terminal close the window, though Qt sleeps outside Python.
+
+    The signal writes to a socket that Qt's loop listens to.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        Afterwards, if it was pressed.
+    """
+    pressed = []
+
+    def close() -> None:
+        pressed.append(ear.recv(1))
+        window.close()
+
+    ear, mouth = socket.socketpair()
+    with ear, mouth:
+        mouth.setblocking(False)
+        notifier = QSocketNotifier(ear.fileno(), QSocketNotifier.Type.Read, window)
+        notifier.activated.connect(close)
+        handler = signal.signal(signal.SIGINT, lambda _number, _frame: None)
+        old = signal.set_wakeup_fd(mouth.fileno())
+        try:
+            yield
+        finally:
+            signal.set_wakeup_fd(old)
+            signal.signal(signal.SIGINT, handler)
+            notifier.setEnabled(False)
+    if pressed:
+        raise KeyboardInterrupt

@@ -1,19 +1,19 @@
-"""Menus and toolbar of the window."""
+"""The menu bar."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import QCoreApplication
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QMenu, QSizePolicy, QToolBar, QToolButton, QWidget
+from PySide6.QtWidgets import QMenu
 
 from cnnviz.app.actions import Command, choices, fill
+from cnnviz.app.networks import NetworkMenu
 from cnnviz.app.settings import Theme
 from cnnviz.core.look import Look, Scale
-from cnnviz.nets.catalog import Entry, models, state
 from cnnviz.pictures.colours import SEQUENTIAL
 
 if TYPE_CHECKING:
@@ -26,24 +26,8 @@ def tr(text: str) -> str:
     return QCoreApplication.translate("Menus", text)
 
 
-_STATES = {
-    "bundled": "bundled",
-    "downloaded": "downloaded",
-    "random weights": "random weights",
-    "no weights needed": "",
-}
-
-
-def _weights_words(entry: Entry) -> str:
-    """Say in a few words where a network's weights are."""
-    now = state(entry)
-    if now == "to be downloaded" and entry.size:
-        return f"to be downloaded, {entry.size / 1e6:.0f} MB"
-    return _STATES.get(now, now)
-
-
 class Menus:
-    """Builds the menu bar and the toolbar, and keeps their marks right.
+    """Builds the menus and keeps their marks right.
 
     Parameters
     ----------
@@ -58,13 +42,12 @@ class Menus:
         self.actions: dict[str, QAction] = {}
         bar = window.menuBar()
         self._file(bar.addMenu(tr("&File")))
-        self.model_menu = bar.addMenu(tr("&Model"))
-        self._model_actions: dict[str, QAction] = {}
-        self._model(self.model_menu)
+        self.networks = NetworkMenu(tr("&Model"), controller.open_model, bar)
+        bar.addMenu(self.networks)
+        self._model(self.networks)
         self._view(bar.addMenu(tr("&View")))
         self._go(bar.addMenu(tr("&Go")))
         self._help(bar.addMenu(tr("&Help")))
-        self._toolbar()
 
     # -- menus ---------------------------------------------------------------------
 
@@ -89,6 +72,7 @@ class Menus:
         for path in do.samples():
             title = path.stem.replace("_", " ").capitalize()
             action = self.samples.addAction(title)
+            action.setStatusTip(tr("Show a picture that comes with the program"))
             action.triggered.connect(lambda _c=False, p=path: do.open_path(p))
         self._add(
             menu,
@@ -121,12 +105,13 @@ class Menus:
     def _recent(self, menu: QMenu) -> None:
         menu.clear()
         paths = self._controller.settings.recent
-        home = str(Path.home())
+        home = Path.home()
         for path in paths:
             shown = str(path)
-            if shown.startswith(home):
-                shown = "~" + shown[len(home) :]
+            if path.is_relative_to(home):
+                shown = str("~" / path.relative_to(home))
             action = menu.addAction(shown.replace("&", "&&"))
+            action.setStatusTip(tr("Show this picture again"))
             action.setEnabled(path.is_file())
             action.triggered.connect(
                 lambda _c=False, p=path: self._controller.open_path(p)
@@ -136,25 +121,11 @@ class Menus:
             return
         menu.addSeparator()
         forget = menu.addAction(tr("Clear list"))
+        forget.setStatusTip(tr("Forget the pictures opened so far"))
         forget.triggered.connect(self._controller.settings.forget_recent)
 
     def _model(self, menu: QMenu) -> None:
         do = self._controller
-        own = [entry for entry in models() if entry.torchvision is None]
-        self._model_actions = choices(
-            menu, [(e.name, self._model_text(e)) for e in own], do.open_model
-        )
-        families: dict[str, list[Entry]] = {}
-        for entry in models():
-            if entry.torchvision is not None:
-                families.setdefault(entry.family, []).append(entry)
-        vision = menu.addMenu("torchvision")
-        for family, entries in families.items():
-            under = vision.addMenu(family)
-            self._model_actions |= choices(
-                under, [(e.name, self._model_text(e)) for e in entries], do.open_model
-            )
-            under.aboutToShow.connect(lambda es=tuple(entries): self._refresh(es))
         menu.addSeparator()
         self._add(
             menu,
@@ -178,15 +149,6 @@ class Menus:
         )
         self.actions["randomWeights"].setCheckable(True)
 
-    def _model_text(self, entry: Entry) -> str:
-        where = _weights_words(entry)
-        return f"{entry.title}\t{where}" if where else entry.title
-
-    def _refresh(self, entries: Sequence[Entry]) -> None:
-        """Say anew where the weights are: a file may have been copied in."""
-        for entry in entries:
-            self._model_actions[entry.name].setText(self._model_text(entry))
-
     def _view(self, menu: QMenu) -> None:
         do = self._controller
         self._add(
@@ -207,19 +169,41 @@ class Menus:
             ),
         )
         self.actions["before"].setCheckable(True)
+        overlay, button = self.actions["overlay"], self._window.input.overlaid
+        overlay.setCheckable(True)
+        button.toggled.connect(overlay.setChecked)
         self.colours = menu.addMenu(tr("&Colours"))
         self._colours = choices(
             self.colours,
-            [(name, name.capitalize()) for name in SEQUENTIAL],
+            [
+                (
+                    name,
+                    name.capitalize(),
+                    tr("Colours of values from 0 up"),
+                )
+                for name in SEQUENTIAL
+            ],
             do.choose_colours,
         )
         self.scales = menu.addMenu(tr("&Scale"))
         self._scales = choices(
             self.scales,
             [
-                ("layer", tr("One for the layer")),
-                ("map", tr("One per map")),
-                ("locked", tr("Locked at the present one")),
+                (
+                    "layer",
+                    tr("One for the layer"),
+                    tr("The same colour means the same value in every map of a layer"),
+                ),
+                (
+                    "map",
+                    tr("One per map"),
+                    tr("Weak maps can be read; colours of two maps do not compare"),
+                ),
+                (
+                    "locked",
+                    tr("Locked at the present one"),
+                    tr("The same colour means the same value across layers and inputs"),
+                ),
             ],
             lambda value: do.choose_scale(cast("Scale", value)),
         )
@@ -227,16 +211,22 @@ class Menus:
         self._themes = choices(
             theme,
             [
-                ("system", tr("As the system")),
-                ("light", tr("Light")),
-                ("dark", tr("Dark")),
+                (
+                    "system",
+                    tr("As the system"),
+                    tr("As the desktop says"),
+                ),
+                ("light", tr("Light"), tr("Dark on light, for a projector")),
+                ("dark", tr("Dark"), tr("Light on dark")),
             ],
             lambda value: do.choose_theme(cast("Theme", value)),
         )
         menu.addSeparator()
         panels = menu.addMenu(tr("&Panels"))
         for dock in self._window.docks.docks.values():
-            panels.addAction(dock.toggleViewAction())
+            toggle = dock.toggleViewAction()
+            toggle.setStatusTip(tr("Show or close this panel"))
+            panels.addAction(toggle)
         self._add(
             menu,
             Command("resetLayout", tr("Reset &layout"), self._window.docks.reset),
@@ -249,62 +239,37 @@ class Menus:
         (window.showNormal if window.isFullScreen() else window.showFullScreen)()
 
     def _go(self, menu: QMenu) -> None:
-        do = self._controller
-
-        def step(what: Callable[[int], object], by: int) -> Callable[[], object]:
-            return lambda: what(by)
-
+        walk = self._controller.walk
+        for steps in (
+            (
+                ("priorLayer", tr("Previous layer"), "Up", walk.step_layer, -1),
+                ("nextLayer", tr("Next layer"), "Down", walk.step_layer, 1),
+                ("priorStage", tr("Previous stage"), "PgUp", walk.step_stage, -1),
+                ("nextStage", tr("Next stage"), "PgDown", walk.step_stage, 1),
+            ),
+            (
+                (
+                    "previousChannel",
+                    tr("Channel before"),
+                    "Left",
+                    walk.step_channel,
+                    -1,
+                ),
+                ("nextChannel", tr("Next channel"), "Right", walk.step_channel, 1),
+                ("tenBack", tr("Ten back"), "Shift+Left", walk.step_channel, -10),
+                ("tenOn", tr("Ten on"), "Shift+Right", walk.step_channel, 10),
+                ("firstChannel", tr("First channel"), "Home", walk.end_channel, 0),
+                ("lastChannel", tr("Last channel"), "End", walk.end_channel, -1),
+            ),
+        ):
+            for name, text, key, go, by in steps:
+                self._add(menu, Command(name, text, partial(go, by), (key,)))
+            menu.addSeparator()
         self._add(
             menu,
+            Command("noUnit", tr("Whole map"), walk.clear_unit, ("Esc",)),
             Command(
-                "previousLayer", tr("Previous layer"), step(do.step_layer, -1), ("Up",)
-            ),
-            Command("nextLayer", tr("Next layer"), step(do.step_layer, 1), ("Down",)),
-            Command(
-                "previousStage",
-                tr("Previous stage"),
-                step(do.step_stage, -1),
-                ("PgUp",),
-            ),
-            Command("nextStage", tr("Next stage"), step(do.step_stage, 1), ("PgDown",)),
-            None,
-            Command(
-                "previousChannel",
-                tr("Previous channel"),
-                step(do.step_channel, -1),
-                ("Left",),
-            ),
-            Command(
-                "nextChannel", tr("Next channel"), step(do.step_channel, 1), ("Right",)
-            ),
-            Command(
-                "tenBack",
-                tr("Ten channels back"),
-                step(do.step_channel, -10),
-                ("Shift+Left",),
-            ),
-            Command(
-                "tenOn",
-                tr("Ten channels on"),
-                step(do.step_channel, 10),
-                ("Shift+Right",),
-            ),
-            Command(
-                "firstChannel",
-                tr("First channel"),
-                lambda: do.end_channel(0),
-                ("Home",),
-            ),
-            Command(
-                "lastChannel", tr("Last channel"), lambda: do.end_channel(-1), ("End",)
-            ),
-            None,
-            Command("noUnit", tr("Whole map"), do.clear_unit, ("Esc",)),
-            Command(
-                "findLayer",
-                tr("&Find layer…"),
-                self._window.layers.find_layer,
-                ("Ctrl+F",),
+                "findLayer", tr("&Find layer…"), self._window.find_layer, ("Ctrl+F",)
             ),
         )
 
@@ -316,51 +281,12 @@ class Menus:
             Command("about", tr("&About cnnviz"), do.show_about),
         )
 
-    # -- toolbar -------------------------------------------------------------------
-
-    def _toolbar(self) -> None:
-        bar = QToolBar(tr("Toolbar"), self._window)
-        bar.setObjectName("toolbar")
-        bar.setMovable(False)
-        bar.toggleViewAction().setEnabled(False)
-        self._window.addToolBar(bar)
-        bar.addAction(self.actions["open"])
-        bar.addSeparator()
-        self._model_button = self._menu_button(bar, self.model_menu)
-        self._sample_button = self._menu_button(bar, self.samples)
-        bar.addSeparator()
-        self._colour_button = self._menu_button(bar, self.colours)
-        self._scale_button = self._menu_button(bar, self.scales)
-        bar.addSeparator()
-        bar.addAction(self.actions["before"])
-        space = QWidget()
-        space.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        bar.addWidget(space)
-        bar.addAction(self.actions["randomWeights"])
-        self.actions["before"].setIconText(tr("Before ReLU"))
-        self.actions["open"].setIconText(tr("Open…"))
-
-    @staticmethod
-    def _menu_button(bar: QToolBar, menu: QMenu) -> QToolButton:
-        button = QToolButton()
-        button.setMenu(menu)
-        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        bar.addWidget(button)
-        return button
-
     # -- marks ---------------------------------------------------------------------
 
-    def show_model(self, name: str, title: str, random: bool) -> None:
+    def show_model(self, name: str, random: bool) -> None:
         """Mark the network on show."""
-        if name in self._model_actions:
-            self._model_actions[name].setChecked(True)
-        self._model_button.setText(tr("Model: {0}").format(title))
+        self.networks.show_chosen(name)
         self.actions["randomWeights"].setChecked(random)
-
-    def show_source(self, title: str) -> None:
-        """Name the picture on show."""
-        short = title if len(title) <= 28 else title[:12] + "…" + title[-15:]
-        self._sample_button.setText(tr("Picture: {0}").format(short))
 
     def show_look(self, look: Look, theme: str) -> None:
         """Mark the presentation on show."""
@@ -368,10 +294,3 @@ class Menus:
         self._scales[look.scale].setChecked(True)
         self._themes[theme].setChecked(True)
         self.actions["before"].setChecked(look.before)
-        words = {
-            "layer": tr("layer"),
-            "map": tr("per map"),
-            "locked": tr("locked"),
-        }
-        self._colour_button.setText(tr("Colours: {0}").format(look.colours))
-        self._scale_button.setText(tr("Scale: {0}").format(words[look.scale]))

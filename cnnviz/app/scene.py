@@ -1,7 +1,8 @@
-"""Which layer each panel shows for a given state. Pure."""
+"""What each panel shows for a given state. Pure."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cnnviz.core.geometry import carry
@@ -10,6 +11,7 @@ from cnnviz.core.look import Look
 from cnnviz.core.selection import Selection
 from cnnviz.core.stages import Stage, stage_of
 from cnnviz.core.trace import Trace
+from cnnviz.pictures.captions import activation_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,3 +77,79 @@ def channel_in(selection: Selection, chosen: Layer, layer: Layer) -> int | None:
     """Return the selected channel in another layer, None where it has no meaning."""
     same = layer.channels == chosen.channels
     return selection.channel if same else None
+
+
+def channel_names(trace: Trace, layer: Layer) -> Sequence[str]:
+    """Return names of a layer's channels: of kernels made by hand, or of classes."""
+    labels = trace.labels if layer.name == class_layer(trace) else None
+    if labels is not None and len(labels) == layer.channels:
+        return labels
+    return trace.channel_names.get(layer.name, ())
+
+
+def class_layer(trace: Trace) -> str | None:
+    """Name the output whose channels are the classes."""
+    if trace.scores is None:
+        return None
+    fitting = (n for n in trace.outputs if trace[n].shape == trace.scores.shape)
+    return next(fitting, None)
+
+
+def chosen_class(trace: Trace, selection: Selection) -> int | None:
+    """Return the class that is selected as a channel of the layer of classes."""
+    return selection.channel if selection.layer == class_layer(trace) else None
+
+
+def signed_scale(now: Scene, layer: Layer) -> bool | None:
+    """Tell whether zero belongs in the middle of a layer's colour scale.
+
+    True for what lies before an activation, so that the scale does not change from
+    one picture to the next; None lets the values decide.
+    """
+    if now.stage is None or layer.kind in ("activation", "pool"):
+        return None
+    return True
+
+
+def way_of(trace: Trace, now: Scene, selection: Selection) -> list[tuple[str, float]]:
+    """Follow a value from its layer through activation and pool: word and value."""
+    stage = now.stage
+    if stage is None:
+        return []
+    names = [stage.head, stage.before, stage.activation, *stage.pools]
+    way = []
+    for name in dict.fromkeys(n for n in names if n is not None):
+        layer = trace[name]
+        place = place_in(trace, selection, layer) if layer.spatial else ()
+        inside = channel_in(selection, now.chosen, layer)
+        if inside is None or place is None:
+            return []
+        way.append((layer.op, layer.value(inside, place)))
+    return way if len(way) > 1 else []
+
+
+def maps_title(now: Scene) -> str:
+    """Say what mapsPanel shows: ``"After ReLU"``, ``"Before ReLU"``, ``"Maps"``."""
+    if now.stage is None or now.kernels is None:
+        return "Maps"
+    if now.stage.activation is None:
+        return "Maps, no activation"
+    if now.maps.name == now.stage.activation:
+        return f"After {activation_name(now.maps)}"
+    return "Before activation"
+
+
+def flattened_shape(trace: Trace, layer: Layer) -> tuple[int, ...] | None:
+    """Return the shape of the maps that a dense layer's input was flattened from.
+
+    Follows the input back through layers that leave a vector as it is.
+    """
+    at = layer.inputs[0] if layer.inputs else ""
+    while at in trace:
+        source = trace[at]
+        if source.kind == "flatten":
+            return source.input_shapes[0] if source.input_shapes else None
+        if source.kind not in ("dropout", "activation", "norm") or not source.inputs:
+            return None
+        at = source.inputs[0]
+    return None

@@ -9,6 +9,7 @@ from typing import Literal, cast, get_args
 from PySide6.QtCore import QByteArray, QSettings, QStandardPaths
 
 from cnnviz.core.look import Look, Scale
+from cnnviz.pictures.colours import SEQUENTIAL
 
 Theme = Literal["system", "light", "dark"]
 LAYOUT_VERSION = 1
@@ -58,11 +59,14 @@ class Settings:
         self._store.setValue("theme", value)
 
     def look(self) -> Look:
-        """Return the remembered presentation; an unknown scale is the layer's."""
+        """Return the remembered presentation; what is unknown is as at first."""
         scale = self._text("scale", "layer")
         if scale not in ("layer", "map"):
             scale = "layer"  # a locked bound belongs to what was on screen
-        return Look(self._text("colours", Look().colours), cast("Scale", scale))
+        colours = self._text("colours", Look().colours)
+        if colours not in SEQUENTIAL:
+            colours = Look().colours
+        return Look(colours, cast("Scale", scale))
 
     def keep_look(self, look: Look) -> None:
         """Remember the presentation."""
@@ -77,6 +81,7 @@ class Settings:
 
     def opened(self, path: Path) -> None:
         """Remember a picture."""
+        path = path.absolute()
         paths = [path, *(p for p in self.recent if p != path)][:RECENT]
         self._store.setValue("recent", "\n".join(map(str, paths)))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from PySide6.QtCore import QMimeData, Qt, Signal
 from PySide6.QtGui import (
     QCloseEvent,
@@ -26,11 +28,18 @@ from cnnviz.panels.pooled_panel import PooledPanel
 from cnnviz.panels.prediction_panel import PredictionPanel
 from cnnviz.panels.unit_panel import UnitPanel
 
-_FIRST_SIZE = (1440, 900)
+_FIRST_SIZE = 1440, 900
 
 
 class Window(QMainWindow):
     """Holds the panels; knows nothing of networks.
+
+    Parameters
+    ----------
+    settings
+        Keep its place and layout.
+    size
+        ``(width, height)`` in pixels; None for the remembered place.
 
     Signals
     -------
@@ -43,12 +52,12 @@ class Window(QMainWindow):
     dataDropped = Signal(QMimeData)
     closing = Signal()
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, size: tuple[int, int] | None = None) -> None:
         super().__init__()
         self.setObjectName("mainWindow")
         self.setWindowTitle("cnnviz")
         self.setAcceptDrops(True)
-        self.resize(*_FIRST_SIZE)
+        self.resize(*(size or _FIRST_SIZE))
         self.settings = settings
         self.input = InputPanel()
         self.kernels = KernelsPanel()
@@ -95,7 +104,14 @@ class Window(QMainWindow):
         foot.addWidget(self.notice)
         foot.hide()
         self.addToolBar(Qt.ToolBarArea.BottomToolBarArea, foot)
-        self._placed = False
+        self._sized, self._placed = size is not None, False
+
+    def find_layer(self) -> None:
+        """Put the cursor into the filter of layersPanel, closed or not."""
+        dock = self.docks.docks["layersPanel"]
+        dock.show()
+        dock.raise_()
+        self.layers.find_layer()
 
     def show_status(self, text: str) -> None:
         """Show the status line."""
@@ -111,23 +127,32 @@ class Window(QMainWindow):
         """Show a message over the panels. See ``NoticeBar.show_notice``."""
         self.notice.show_notice(text, warning=warning, action=action, details=details)
 
+    def tell_fault(self, text: str) -> None:
+        """Log a fault of the program itself, a traceback, and say so in a sentence."""
+        logging.getLogger("cnnviz").error("%s", text)
+        last = text.strip().splitlines()[-1]
+        self.tell(
+            f"Something in cnnviz itself went wrong: {last}", warning=True, details=text
+        )
+
     def showEvent(self, event: QShowEvent) -> None:
         """Lay the panels out when the window's size is known."""
         super().showEvent(event)
         if not self._placed:
             self._placed = True
             geometry, docks = self.settings.layout()
-            if not geometry.isEmpty():
+            if not self._sized:
                 self.restoreGeometry(geometry)
             if not self.docks.restore(docks):
                 self.docks.size()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Remember the layout."""
+        """Remember the layout, go out of sight and wait for the workers."""
+        super().closeEvent(event)
         self.settings.keep_layout(self.saveGeometry(), self.docks.save())
         self.settings.sync()
+        self.hide()
         self.closing.emit()
-        super().closeEvent(event)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Accept files, addresses and pictures."""

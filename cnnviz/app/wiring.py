@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import lru_cache
-
 from PySide6.QtCore import QObject
 
-from cnnviz.app.scene import Scene, channel_in, place_in, scene
+from cnnviz.app.pointing import Pointing
+from cnnviz.app.scene import (
+    Scene,
+    channel_in,
+    chosen_class,
+    class_layer,
+    flattened_shape,
+    maps_title,
+    place_in,
+    scene,
+    signed_scale,
+    way_of,
+)
 from cnnviz.app.window import Window
-from cnnviz.core.geometry import ReceptiveField, locate, receptive_field
-from cnnviz.core.layers import Layer, Unit
+from cnnviz.core.geometry import ReceptiveField, locate
+from cnnviz.core.layers import Unit
 from cnnviz.core.look import Look
 from cnnviz.core.selection import Selection
 from cnnviz.core.trace import Trace
-from cnnviz.pictures.captions import activation_name
-from cnnviz.pictures.status import sees_words, status_line
 from cnnviz.session.store import State, Store
 
 
@@ -34,17 +41,14 @@ class Wiring(QObject):
         super().__init__(window)
         self._store, self._window = store, window
         self._scene: Scene | None = None
-        self._field = lru_cache(maxsize=64)(_field)
+        self._pointing = Pointing(window)
         store.changed.connect(self.on_changed)
         window.layers.layerPicked.connect(self._pick_layer)
         window.kernels.channelPicked.connect(lambda c: store.select(channel=c))
         window.maps.picked.connect(self._pick_in_maps)
-        window.maps.hovered.connect(self._hover_maps)
         window.pooled.picked.connect(self._pick_pooled)
-        window.pooled.hovered.connect(self._hover_pooled)
         window.input.positionPicked.connect(self._pick_position)
         window.channel.unitPicked.connect(self._pick_unit)
-        window.channel.hovered.connect(self._hover_channel)
         window.prediction.classPicked.connect(self._pick_class)
 
     # -- from the store to the panels ------------------------------------------------
@@ -125,10 +129,8 @@ class Wiring(QObject):
                 place_in(trace, selection, pool),
             )
         window.channel.show_place(selection.unit)
-        field = self._selected_field(trace, selection)
-        window.input.show_field(field)
+        field = self._pointing.show_selection(trace, now, selection)
         self._show_unit(trace, now, selection, field)
-        window.show_status(self._status(trace, selection, field))
 
     def _show_channel(self, trace: Trace, now: Scene, new: State) -> None:
         window, channel = self._window, new.selection.channel
@@ -160,29 +162,6 @@ class Wiring(QObject):
             return
         panel.show_unit(now.chosen, channel, unit, way_of(trace, now, selection), field)
 
-    def _selected_field(
-        self, trace: Trace, selection: Selection
-    ) -> ReceptiveField | None:
-        if selection.layer is None or selection.unit is None:
-            return None
-        return self._field(trace, selection.layer, selection.unit)
-
-    @staticmethod
-    def _status(
-        trace: Trace, selection: Selection, field: ReceptiveField | None
-    ) -> str:
-        assert selection.layer is not None
-        layer = trace[selection.layer]
-        span = field.span if field else None
-        return status_line(
-            layer,
-            selection.channel,
-            selection.unit,
-            sees_words(span, trace.sample.values[0].shape[1:]),
-            trace.seconds,
-            channel_names(trace, layer),
-        )
-
     # -- from the panels to the store ------------------------------------------------
 
     def _pick_layer(self, name: str) -> None:
@@ -213,113 +192,6 @@ class Wiring(QObject):
 
     def _pick_class(self, index: int) -> None:
         trace = self._store.state.trace
-        if trace is not None and trace.outputs:
-            self._store.select(layer=trace.outputs[0], channel=index, unit=())
-
-    # -- hover -----------------------------------------------------------------------
-
-    def _hover_maps(self, found: tuple[int, Unit, float] | None) -> None:
-        self._hover(self._scene.maps if self._scene else None, found)
-
-    def _hover_channel(self, found: tuple[int, Unit, float] | None) -> None:
-        self._hover(self._scene.chosen if self._scene else None, found)
-
-    def _hover_pooled(self, found: tuple[str, int, Unit, float] | None) -> None:
-        trace = self._store.state.trace
-        if found is None or trace is None or found[0] not in trace:
-            self._hover(None, None)
-        else:
-            self._hover(trace[found[0]], found[1:])
-
-    def _hover(
-        self, layer: Layer | None, found: tuple[int, Unit, float] | None
-    ) -> None:
-        """Let the box on the input follow the pointer; back when it leaves."""
-        state = self._store.state
-        trace = state.trace
-        if trace is None:
-            return
-        if layer is None or found is None or layer.name not in trace:
-            field = self._selected_field(trace, state.selection)
-            self._window.input.show_field(field)
-            self._window.show_status(self._status(trace, state.selection, field))
-            return
-        channel, unit, _value = found
-        field = self._field(trace, layer.name, unit)
-        self._window.input.show_field(field)
-        pointed = Selection(layer.name, channel, unit)
-        self._window.show_status(self._status(trace, pointed, field))
-
-
-def channel_names(trace: Trace, layer: Layer) -> Sequence[str]:
-    """Return names of a layer's channels: of kernels made by hand, or of classes."""
-    labels = trace.labels if layer.name in trace.outputs else None
-    if labels is not None and len(labels) == layer.channels:
-        return labels
-    return trace.channel_names.get(layer.name, ())
-
-
-def chosen_class(trace: Trace, selection: Selection) -> int | None:
-    """Return the class that is selected as a channel of an output layer."""
-    return selection.channel if selection.layer in trace.outputs else None
-
-
-def signed_scale(now: Scene, layer: Layer) -> bool | None:
-    """Tell whether zero belongs in the middle of a layer's colour scale.
-
-    True for what lies before an activation, so that the scale does not change from
-    one picture to the next; None lets the values decide.
-    """
-    if now.stage is None or layer.kind in ("activation", "pool"):
-        return None
-    return True
-
-
-def way_of(trace: Trace, now: Scene, selection: Selection) -> list[tuple[str, float]]:
-    """Follow a value from its layer through activation and pool: word and value."""
-    stage = now.stage
-    if stage is None:
-        return []
-    names = [stage.head, stage.before, stage.activation, *stage.pools]
-    way = []
-    for name in dict.fromkeys(n for n in names if n is not None):
-        layer = trace[name]
-        place = place_in(trace, selection, layer) if layer.spatial else ()
-        inside = channel_in(selection, now.chosen, layer)
-        if inside is None or place is None:
-            return []
-        way.append((layer.op, layer.value(inside, place)))
-    return way if len(way) > 1 else []
-
-
-def _field(trace: Trace, name: str, unit: Unit) -> ReceptiveField | None:
-    if len(unit) != len(trace[name].spatial):
-        return None
-    return receptive_field(trace, name, unit)
-
-
-def maps_title(now: Scene) -> str:
-    """Say what mapsPanel shows: ``"After ReLU"``, ``"Before ReLU"``, ``"Maps"``."""
-    if now.stage is None or now.kernels is None:
-        return "Maps"
-    if now.stage.activation is None:
-        return "Maps, no activation"
-    if now.maps.name == now.stage.activation:
-        return f"After {activation_name(now.maps)}"
-    return "Before activation"
-
-
-def flattened_shape(trace: Trace, layer: Layer) -> tuple[int, ...] | None:
-    """Return the shape of the maps that a dense layer's input was flattened from.
-
-    Follows the input back through layers that leave a vector as it is.
-    """
-    at = layer.inputs[0] if layer.inputs else ""
-    while at in trace:
-        source = trace[at]
-        if source.kind == "flatten":
-            return source.input_shapes[0] if source.input_shapes else None
-        if source.kind not in ("dropout", "activation", "norm") or not source.inputs:
-            return None
-        at = source.inputs[0]
-    return None
+        layer = None if trace is None else class_layer(trace)
+        if layer is not None:
+            self._store.select(layer=layer, channel=index, unit=())

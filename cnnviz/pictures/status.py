@@ -7,6 +7,11 @@ from collections.abc import Sequence
 from cnnviz.core.layers import Layer, Unit
 from cnnviz.core.numbers import number
 
+Colour = tuple[int, int, int]
+"""Red, green and blue, 0 … 255."""
+Weight = float | tuple[float, float, float]
+"""One weight, or those for red, green and blue."""
+
 _AXES = {"H": "rows", "W": "columns", "T": "steps", "D": "slices"}
 
 
@@ -92,3 +97,29 @@ def status_line(
         parts.append(sees)
     parts.append(f"run in {1000 * seconds:.0f} ms")
     return " · ".join(parts)
+
+
+def kernel_line(layer: Layer, channel: int, place: Unit, weight: Weight) -> str:
+    """Say which weight is pointed at.
+
+    Parameters
+    ----------
+    place
+        ``(input channel, *tap)``; only the tap where the weight is one of each colour.
+    """
+    what = "neuron" if layer.kind == "linear" else "kernel"
+    parts = [f"{what} {channel} of {layer.name}"]
+    if isinstance(weight, tuple):
+        tap, said = place, f"red, green, blue {', '.join(map(number, weight))}"
+    else:
+        tap, said = place[1:], number(weight)
+        parts.append(f"input channel {place[0]}" if tap else f"input {place[0]}")
+    if tap:
+        parts.append(f"({', '.join(map(str, tap))})")
+    return " · ".join([*parts, said])
+
+
+def pixel_line(row: int, column: int, colour: Colour) -> str:
+    """Say which pixel of the input is pointed at, and its colour."""
+    levels = ", ".join(map(str, colour))
+    return f"input · ({row}, {column}) · red, green, blue {levels}"

@@ -1,0 +1,62 @@
+"""The menu of the catalogue's networks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtGui import QAction, QActionGroup
+from PySide6.QtWidgets import QMenu, QWidget
+
+from cnnviz.app.actions import choices
+from cnnviz.nets.cache import in_words
+from cnnviz.nets.catalog import Entry, models, state
+
+
+class NetworkMenu(QMenu):
+    """Every network with where its weights are; torchvision's by family.
+
+    Parameters
+    ----------
+    title
+        Of the menu.
+    chosen
+        Called with the name of the network a person picks.
+    """
+
+    def __init__(
+        self, title: str, chosen: Callable[[str], object], parent: QWidget
+    ) -> None:
+        super().__init__(title, parent)
+        self._chosen, self._group = chosen, QActionGroup(self)
+        self.networks: dict[str, QAction] = {}
+        self._offer(self, [e for e in models() if e.torchvision is None])
+        families: dict[str, list[Entry]] = {}
+        for entry in models():
+            if entry.torchvision is not None:
+                families.setdefault(entry.family, []).append(entry)
+        vision = self.addMenu("torchvision")
+        for family, entries in families.items():
+            under = vision.addMenu(family)
+            self._offer(under, entries)
+            under.aboutToShow.connect(lambda es=tuple(entries): self._refresh(es))
+
+    def _offer(self, menu: QMenu, entries: Sequence[Entry]) -> None:
+        options = [(entry.name, _words(entry), entry.description) for entry in entries]
+        self.networks |= choices(menu, options, self._chosen, self._group)
+
+    def _refresh(self, entries: Sequence[Entry]) -> None:
+        """Say anew where the weights are: a file may have been copied in."""
+        for entry in entries:
+            self.networks[entry.name].setText(_words(entry))
+
+    def show_chosen(self, name: str) -> None:
+        """Mark the network on show."""
+        self.networks[name].setChecked(True)
+
+
+def _words(entry: Entry) -> str:
+    """Name a network and say where its weights are."""
+    where: str = state(entry)
+    if where == "to be downloaded" and entry.size:
+        where += f", {in_words(entry.size)}"
+    return f"{entry.title}\t{where}"

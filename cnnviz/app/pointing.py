@@ -1,0 +1,119 @@
+"""What a place sees and says: the selected one, or the one under the pointer."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from PySide6.QtCore import QObject
+
+from cnnviz.app.scene import Scene, channel_names
+from cnnviz.app.window import Window
+from cnnviz.core.geometry import ReceptiveField, receptive_field
+from cnnviz.core.layers import Layer, Unit
+from cnnviz.core.selection import Selection
+from cnnviz.core.trace import Trace
+from cnnviz.pictures.status import (
+    Colour,
+    Weight,
+    kernel_line,
+    pixel_line,
+    sees_words,
+    status_line,
+)
+
+
+class Pointing(QObject):
+    """Keeps the box on the input and the status line.
+
+    Parameters
+    ----------
+    window
+        Its panels say where the pointer is.
+    """
+
+    def __init__(self, window: Window) -> None:
+        super().__init__(window)
+        self._window = window
+        self._trace: Trace | None = None
+        self._scene: Scene | None = None
+        self._selection = Selection()
+        self._field = lru_cache(maxsize=64)(receptive_field)
+        window.maps.hovered.connect(self._on_maps)
+        window.pooled.hovered.connect(self._on_pooled)
+        window.channel.hovered.connect(self._on_channel)
+        window.channel.kernelHovered.connect(self._on_kernel)
+        window.kernels.hovered.connect(self._on_kernel)
+        window.input.hovered.connect(self._on_input)
+
+    def show_selection(
+        self, trace: Trace, now: Scene, selection: Selection
+    ) -> ReceptiveField | None:
+        """Show the selected place, until the pointer is over another.
+
+        Returns
+        -------
+        ReceptiveField or None
+            Of the selected unit.
+        """
+        if trace is not self._trace:
+            self._field.cache_clear()  # its keys would keep traces that are gone
+        self._trace, self._scene, self._selection = trace, now, selection
+        return self._show(trace, selection)
+
+    def _show(self, trace: Trace, place: Selection) -> ReceptiveField | None:
+        assert place.layer is not None
+        layer = trace[place.layer]
+        field = None
+        if place.unit is not None and len(place.unit) == len(layer.spatial):
+            field = self._field(trace, layer.name, place.unit)
+        self._window.input.show_field(field)
+        span = field.span if field else None
+        text = status_line(
+            layer,
+            place.channel,
+            place.unit,
+            sees_words(span, trace.sample.values[0].shape[1:]),
+            trace.seconds,
+            channel_names(trace, layer),
+        )
+        self._window.show_status(text)
+        return field
+
+    # -- the pointer -------------------------------------------------------------------
+
+    def _on_maps(self, found: tuple[int, Unit, float] | None) -> None:
+        self._point(self._scene.maps if self._scene else None, found)
+
+    def _on_channel(self, found: tuple[int, Unit, float] | None) -> None:
+        self._point(self._scene.chosen if self._scene else None, found)
+
+    def _on_pooled(self, found: tuple[str, int, Unit, float] | None) -> None:
+        if found is None or self._trace is None:
+            self._point(None, None)
+        else:
+            self._point(self._trace[found[0]], found[1:])
+
+    def _on_kernel(self, found: tuple[int, Unit, Weight] | None) -> None:
+        head = self._scene.kernels if self._scene else None
+        if head is None or found is None:
+            self._point(None, None)
+        else:
+            self._window.show_status(kernel_line(head, *found))
+
+    def _on_input(self, found: tuple[int, int, Colour] | None) -> None:
+        if found is None:
+            self._point(None, None)
+        else:
+            self._window.show_status(pixel_line(*found))
+
+    def _point(
+        self, layer: Layer | None, found: tuple[int, Unit, float] | None
+    ) -> None:
+        """Let box and line follow the pointer; back to the selection when it leaves."""
+        if self._trace is None:
+            return
+        if layer is None or found is None:
+            self._show(self._trace, self._selection)
+        else:
+            channel, unit, _value = found
+            self._show(self._trace, Selection(layer.name, channel, unit))
