@@ -13,7 +13,6 @@ from PySide6.QtGui import (
     QMouseEvent,
     QPainter,
     QPen,
-    QTransform,
     QWheelEvent,
 )
 from PySide6.QtWidgets import (
@@ -24,16 +23,11 @@ from PySide6.QtWidgets import (
 )
 
 from cnnviz.panels import theme
+from cnnviz.panels.camera import Camera
 from cnnviz.panels.shrink import extremes, shrink
 
 _ZOOM_STEP = 1.0015
 """Zoom per 1/8 degree of the wheel."""
-
-_CLOSEST = 96.0
-"""Screen pixels a picture pixel may take."""
-
-_LOSS = 0.8
-"""Fitting uses whole screen pixels where that keeps so much of the size."""
 
 
 class Canvas(QWidget):
@@ -77,9 +71,8 @@ class Canvas(QWidget):
         self._image.setParentItem(self.root)
         self._picture: NDArray[np.uint8] | None = None
         self._table: NDArray[np.uint8] | None = None
-        self._pad, self._stretch = pad, False
-        self._scale, self._offset = (1.0, 1.0), QPointF()
-        self._fitted, self._factor, self._extreme = True, 0, False
+        self._camera = Camera(pad)
+        self._factors, self._extreme = (0, 0), False
         self._pressed: QPointF | None = None
         self._panned = False
         self._view.viewport().installEventFilter(self)
@@ -105,96 +98,49 @@ class Canvas(QWidget):
         extreme
             From afar, show a block's largest signed code instead of its mean.
         """
-        old = None if self._picture is None else self._picture.shape[:2]
+        camera = self._camera
+        old = (camera.picture, camera.stretch)
         self._picture, self._table = picture, table
-        self._factor, self._extreme = 0, extreme
-        if picture is None or picture.shape[:2] != old or stretch != self._stretch:
-            self._stretch = stretch
-            self.fit()
-        else:
+        self._factors, self._extreme = (0, 0), extreme
+        size = (0, 0) if picture is None else picture.shape[:2]
+        camera.picture, camera.stretch = (size[0], size[1]), stretch
+        if old == (camera.picture, stretch):
             self._show_image()
+        else:
+            self.fit()
 
     @property
     def size_px(self) -> tuple[int, int]:
         """Rows and columns of the picture; ``(0, 0)`` without one."""
-        if self._picture is None:
-            return (0, 0)
-        return self._picture.shape[0], self._picture.shape[1]
+        return self._camera.picture
 
     @property
     def scale(self) -> tuple[float, float]:
         """Screen pixels per picture pixel, across and down."""
-        return self._scale
+        return self._camera.scale
 
     def to_picture(self, at: QPointF) -> QPointF:
         """Turn a point of this widget into picture coordinates."""
-        x = (at.x() - self._offset.x()) / self._scale[0]
-        y = (at.y() - self._offset.y()) / self._scale[1]
-        return QPointF(x, y)
+        return self._camera.to_picture(at)
 
     def to_screen(self, at: QPointF) -> QPointF:
         """Turn picture coordinates into a point of this widget."""
-        return QPointF(
-            at.x() * self._scale[0] + self._offset.x(),
-            at.y() * self._scale[1] + self._offset.y(),
-        )
-
-    def _fit_scale(self) -> tuple[float, float]:
-        high, wide = self.size_px
-        x = max(self.width() - 2 * self._pad, 1) / max(wide, 1)
-        y = max(self.height() - 2 * self._pad, 1) / max(high, 1)
-        if self._stretch:
-            return x, y
-        device = min(x, y) * self.devicePixelRatioF()
-        if math.floor(device) >= _LOSS * device:
-            device = math.floor(device)
-        return (device / self.devicePixelRatioF(),) * 2
+        return self._camera.to_screen(at)
 
     def fit(self) -> None:
         """Show the whole picture, centred."""
-        self._fitted = True
-        self._place(self._fit_scale(), None)
+        self._measure()
+        self._camera.fit()
+        self._follow()
 
-    def zoom(self, factor: float, at: QPointF) -> None:
-        """Zoom about a point of this widget, between fitting and very close."""
-        fitting, (x, y) = self._fit_scale(), self._scale
-        closest = max(_CLOSEST, *fitting)
-        factor = min(factor, closest / max(x, y))
-        if x * factor <= fitting[0] * 1.001:
-            self.fit()
-            return
-        under = self.to_picture(at)
-        self._fitted = False
-        scale = (x * factor, y * factor)
-        self._place(
-            scale, QPointF(at.x() - under.x() * scale[0], at.y() - under.y() * scale[1])
-        )
+    def _measure(self) -> None:
+        """Tell the camera how large and dense the panel is."""
+        self._camera.room = (self.width(), self.height())
+        self._camera.ratio = self.devicePixelRatioF()
 
-    def pan(self, by: QPointF) -> None:
-        """Move the picture by screen pixels; it never leaves the panel."""
-        if not self._fitted:
-            self._place(self._scale, self._offset + by)
-
-    def _place(self, scale: tuple[float, float], offset: QPointF | None) -> None:
-        """Set the transform: centred where there is room, else edge to edge."""
-        high, wide = self.size_px
-        ratio = self.devicePixelRatioF()
-
-        def settle(free: float, wanted: float | None) -> float:
-            if free >= 0 or wanted is None:
-                wanted = free / 2
-            else:
-                wanted = min(max(wanted, free - self._pad), float(self._pad))
-            return math.floor(wanted * ratio + 0.5) / ratio
-
-        self._scale = scale
-        self._offset = QPointF(
-            settle(self.width() - wide * scale[0], offset.x() if offset else None),
-            settle(self.height() - high * scale[1], offset.y() if offset else None),
-        )
-        self.root.setTransform(
-            QTransform(scale[0], 0, 0, scale[1], self._offset.x(), self._offset.y())
-        )
+    def _follow(self) -> None:
+        """Draw from where the camera is now."""
+        self.root.setTransform(self._camera.transform())
         self._show_image()
         self.viewChanged.emit()
 
@@ -203,28 +149,24 @@ class Canvas(QWidget):
         if self._picture is None or 0 in self.size_px:
             self._image.hide()
             return
-        device = min(self._scale) * self.devicePixelRatioF()
-        factor = max(1, math.floor(1 / device)) if device > 0 else 1
+        camera = self._camera
+        across, down = (max(1, math.floor(1 / s / camera.ratio)) for s in self.scale)
+        small = min(self.scale) * camera.ratio < 1
         hint = QPainter.RenderHint.SmoothPixmapTransform
-        self._view.setRenderHint(hint, device < 1 and not self._stretch)
-        if factor == self._factor:
+        self._view.setRenderHint(hint, small and not camera.stretch)
+        if (down, across) == self._factors:
             return
-        self._factor = factor
-        high, wide = self.size_px
-        ground = theme.of(self).color("canvas")
-        rgb = (ground.red(), ground.green(), ground.blue())
-        if factor > 1 and not self._stretch:
+        self._factors = (down, across)
+        picture, lut = self._picture, self._table
+        if self._factors != (1, 1):
             if self._extreme:
-                small, lut = extremes(self._picture, factor), self._table
+                picture = extremes(picture, self._factors)
             else:
-                small, lut = shrink(self._picture, self._table, factor, rgb), None
-            self._image.setImage(small, autoLevels=False, levels=None, lut=lut)
-            high, wide = small.shape[0] * factor, small.shape[1] * factor
-        else:
-            self._image.setImage(
-                self._picture, autoLevels=False, levels=None, lut=self._table
-            )
-        self._image.setRect(QRectF(0, 0, wide, high))
+                ground = theme.of(self).rgb("canvas")
+                picture, lut = shrink(picture, lut, self._factors, ground), None
+        self._image.setImage(picture, autoLevels=False, levels=None, lut=lut)
+        high, wide = picture.shape[:2]
+        self._image.setRect(QRectF(0, 0, wide * across, high * down))
         self._image.show()
 
     def image(self, times: int = 1) -> QImage:
@@ -245,7 +187,7 @@ class Canvas(QWidget):
     def _paint_ground(self) -> None:
         """Follow the theme's canvas colour."""
         self._view.setBackground(theme.of(self).canvas)
-        self._factor = 0
+        self._factors = (0, 0)
         self._show_image()
 
     def changeEvent(self, event: QEvent) -> None:
@@ -258,11 +200,13 @@ class Canvas(QWidget):
         """Handle the mouse here; nothing reaches pyqtgraph's own handlers."""
         kind = QEvent.Type
         match event.type():
-            case kind.Resize:
-                if self._fitted:
-                    self.fit()
+            case kind.Resize | kind.DevicePixelRatioChange:
+                self._measure()
+                if self._camera.fitted:
+                    self._camera.fit()
                 else:
-                    self.zoom(1.0, QPointF(self.rect().center()))
+                    self._camera.zoom(1.0, QPointF(self.rect().center()))
+                self._follow()
                 return False
             case kind.MouseButtonPress:
                 assert isinstance(event, QMouseEvent)
@@ -288,7 +232,8 @@ class Canvas(QWidget):
             case kind.Wheel:
                 assert isinstance(event, QWheelEvent)
                 delta = event.angleDelta().y() or event.angleDelta().x()
-                self.zoom(_ZOOM_STEP**delta, event.position())
+                self._camera.zoom(_ZOOM_STEP**delta, event.position())
+                self._follow()
                 return True
             case kind.Leave:
                 self.hovered.emit(None)
@@ -306,7 +251,8 @@ class Canvas(QWidget):
             if self._panned or way.manhattanLength() >= far:
                 self._panned = True
                 self._pressed = at
-                self.pan(way)
+                self._camera.pan(way)
+                self._follow()
             return
         self.hovered.emit(self.to_picture(_middle(at)))
 

@@ -68,9 +68,8 @@ class FieldMark:
         if holes is None or not holes.any():
             self._holes.hide()
             return
-        ground = theme.of(self._canvas).color("canvas")
         colours = np.zeros((*holes.shape, 4), np.uint8)
-        colours[..., :3] = (ground.red(), ground.green(), ground.blue())
+        colours[..., :3] = theme.of(self._canvas).rgb("canvas")
         colours[..., 3] = np.where(holes, _DIM, 0)
         self._holes.setImage(colours, autoLevels=False, levels=None, lut=None)
         high, wide = holes.shape

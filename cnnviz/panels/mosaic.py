@@ -121,9 +121,7 @@ class MosaicView(QWidget):
         if 0 in grid.shape:
             self.canvas.set_picture(None)
         else:
-            canvas = theme.of(self).color("canvas")
-            rgb = (canvas.red(), canvas.green(), canvas.blue())
-            fill = GAP if self._tiles.ndim == 3 else rgb
+            fill = GAP if self._tiles.ndim == 3 else theme.of(self).rgb("canvas")
             picture = grid.assemble(self._tiles, fill)
             self.canvas.set_picture(picture, self._table, self._stretch, self._extreme)
         self._mark()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import os
 import re
 import tempfile
@@ -97,22 +98,23 @@ def csv(numbers: Numbers) -> bytes:
     Every number has as many digits as its type holds.
     """
     values, axes = numbers.values, numbers.axes
-    rows = values.reshape(-1, values.shape[-1]) if values.size else values[:0, ..., :]
+    rows = values.reshape(math.prod(values.shape[:-1]), values.shape[-1])
     digits = {4: 9, 2: 5}.get(values.dtype.itemsize, 17)
     text = io.StringIO()
     columns = numbers.columns or tuple(map(str, range(values.shape[-1])))
     text.write(",".join([*axes, *columns]) + "\n")
     cell = "%s" if values.dtype.kind == "U" else f"%.{digits}g"
     line = ",".join(["%d"] * len(axes) + [cell] * values.shape[-1]) + "\n"
-    for at, row in zip(np.ndindex(values.shape[:-1]), rows, strict=False):
+    for at, row in zip(np.ndindex(values.shape[:-1]), rows, strict=True):
         text.write(line % (*at, *row.tolist()))
     return text.getvalue().encode()
 
 
-def npz(arrays: Mapping[str, Array]) -> bytes:
+def npz(arrays: Mapping[str, Numbers]) -> bytes:
     """Return arrays as the bytes of an NPZ file."""
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]
+    plain = {name: numbers.values for name, numbers in arrays.items()}
+    np.savez_compressed(buffer, **plain)  # type: ignore[arg-type]
     return buffer.getvalue()
 
 
@@ -194,9 +196,7 @@ class Exporter(QObject):
             NUMBERS,
             {
                 ".csv": lambda: csv(first),
-                ".npz": lambda: npz(
-                    {key: found.values for key, found in arrays.items()}
-                ),
+                ".npz": lambda: npz(arrays),
             },
         )
 

@@ -9,23 +9,27 @@ from numpy.typing import NDArray
 
 from cnnviz.pictures.colours import GAP, MIDDLE, NAN, NEG_INF, POS_INF
 
+Block = tuple[int, int]
+"""Rows and columns averaged into one."""
 
-def _block_sums(plane: NDArray[Any], factor: int) -> NDArray[np.uint32]:
-    """Add up blocks of ``(H, W)``, both multiples of ``factor``."""
-    small = np.uint16 if factor < 256 else np.uint32
-    tall = np.zeros((len(plane) // factor, plane.shape[1]), small)
-    for i in range(factor):
-        np.add(tall, plane[i::factor], out=tall)
-    sums = np.zeros((len(tall), tall.shape[1] // factor), np.uint32)
-    for i in range(factor):
-        np.add(sums, tall[:, i::factor], out=sums)
+
+def _block_sums(plane: NDArray[Any], block: Block) -> NDArray[np.uint32]:
+    """Add up blocks of ``(H, W)``, both multiples of the block's."""
+    down, across = block
+    small = np.uint16 if down < 256 else np.uint32
+    tall = np.zeros((len(plane) // down, plane.shape[1]), small)
+    for i in range(down):
+        np.add(tall, plane[i::down], out=tall)
+    sums = np.zeros((len(tall), tall.shape[1] // across), np.uint32)
+    for i in range(across):
+        np.add(sums, tall[:, i::across], out=sums)
     return sums
 
 
 def shrink(
     picture: NDArray[np.uint8],
     table: NDArray[np.uint8] | None,
-    factor: int,
+    block: Block,
     ground: tuple[int, int, int],
 ) -> NDArray[np.uint8]:
     """Average blocks of pixels, so that no part of a map is skipped.
@@ -39,7 +43,7 @@ def shrink(
         ``(H, W)`` codes, or ``(H, W, 3)`` colours.
     table
         ``(256, 4)`` colours of the codes; None for colours.
-    factor
+    block
         Rows and columns of a block, at least 1; the last ones are filled up with
         ground.
     ground
@@ -47,10 +51,10 @@ def shrink(
 
     Returns
     -------
-    ``(⌈H/factor⌉, ⌈W/factor⌉, 3)`` uint8.
+    ``(⌈H/rows⌉, ⌈W/columns⌉, 3)`` uint8.
     """
     high, wide = picture.shape[:2]
-    fill = ((0, -high % factor), (0, -wide % factor))
+    fill = ((0, -high % block[0]), (0, -wide % block[1]))
     planes = []
     if table is None:
         for band in range(3):
@@ -63,16 +67,16 @@ def shrink(
             colours = table[:, band].copy()
             colours[GAP] = ground[band]
             planes.append(colours[codes])
-    sums = np.stack([_block_sums(plane, factor) for plane in planes], -1)
-    small = (sums // factor**2).astype(np.uint8)
+    sums = np.stack([_block_sums(plane, block) for plane in planes], -1)
+    small = (sums // (block[0] * block[1])).astype(np.uint8)
     if codes is not None and table is not None:
         odd = (codes >= NAN) & (codes < GAP)
         for code in (POS_INF, NEG_INF, NAN) if odd.any() else ():
-            small[_block_sums(codes == code, factor) > 0] = table[code, :3]
+            small[_block_sums(codes == code, block) > 0] = table[code, :3]
     return small
 
 
-def extremes(picture: NDArray[np.uint8], factor: int) -> NDArray[np.uint8]:
+def extremes(picture: NDArray[np.uint8], block: Block) -> NDArray[np.uint8]:
     """Keep of each block of signed codes the one furthest from zero.
 
     For weights, whose mean over a block says next to nothing. Marks win.
@@ -81,25 +85,23 @@ def extremes(picture: NDArray[np.uint8], factor: int) -> NDArray[np.uint8]:
     ----------
     picture
         ``(H, W)`` codes of signed data.
-    factor
+    block
         Rows and columns of a block.
 
     Returns
     -------
-    ``(⌈H/factor⌉, ⌈W/factor⌉)`` codes; a block of nothing but gaps is a gap.
+    ``(⌈H/rows⌉, ⌈W/columns⌉)`` codes; a block of nothing but gaps is a gap.
     """
     high, wide = picture.shape
-    codes = np.pad(
-        picture, ((0, -high % factor), (0, -wide % factor)), constant_values=GAP
-    )
-    for axis in (0, 1):
-        parts = [
-            codes[(slice(None),) * axis + (slice(i, None, factor),)]
-            for i in range(factor)
-        ]
-        codes = parts[0].copy()
-        for part in parts[1:]:
-            np.copyto(codes, part, where=_far(part) > _far(codes))
+    fill = ((0, -high % block[0]), (0, -wide % block[1]))
+    codes = np.pad(picture, fill, constant_values=GAP)
+    for axis, many in enumerate(block):
+        best, *others = (
+            codes.take(range(i, codes.shape[axis], many), axis) for i in range(many)
+        )
+        for other in others:
+            np.copyto(best, other, where=_far(other) > _far(best))
+        codes = best
     return codes
 
 

@@ -53,6 +53,11 @@ class Palette:
     on_accent: str
     warning: str
 
+    def rgb(self, name: str) -> tuple[int, int, int]:
+        """Return one of the colours by attribute name, as levels 0 … 255."""
+        red, green, blue = bytes.fromhex(getattr(self, name)[1:])
+        return red, green, blue
+
     def color(self, name: str, alpha: int = 255) -> QColor:
         """Return one of the colours by attribute name; alpha 0 … 255."""
         color = QColor(getattr(self, name))

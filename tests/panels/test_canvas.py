@@ -155,6 +155,17 @@ def test_no_bright_pixel_is_skipped_from_afar(shown, themed):
     assert pixels(canvas)[45:55, 28:38].max() > 100
 
 
+def test_no_peak_of_a_long_series_is_skipped(shown, themed):
+    themed(True)
+    canvas = shown(Canvas(), 100, 60)
+    series = np.zeros((3, 5000, 3), np.uint8)
+    series[1, 2500:2550] = 255  # one screen pixel
+    canvas.set_picture(series, stretch=True)
+    painted = pixels(canvas)
+    assert painted[25:35, 49:53].max() == 255
+    assert painted[5:15].max() == 0
+
+
 def test_nothing_is_painted_for_no_picture(canvas):
     canvas.set_picture(None)
     found = {tuple(c) for c in pixels(canvas).reshape(-1, 3).tolist()}
