@@ -21,6 +21,8 @@ class Camera:
     ----------
     pad
         Screen pixels kept free around a fitted picture.
+    whole
+        Prefer whole device pixels per picture pixel when fitting, for even cells.
 
     Attributes
     ----------
@@ -40,8 +42,8 @@ class Camera:
         The whole picture is in view, and stays so when the panel changes.
     """
 
-    def __init__(self, pad: int = 0) -> None:
-        self._pad = pad
+    def __init__(self, pad: int = 0, whole: bool = True) -> None:
+        self._pad, self._whole = pad, whole
         self.room = (1.0, 1.0)
         self.picture = (0, 0)
         self.ratio = 1.0
@@ -81,7 +83,7 @@ class Camera:
         if self.stretch:
             return x, y
         device = min(x, y) * self.ratio
-        if math.floor(device) >= _LOSS * device:
+        if self._whole and math.floor(device) >= _LOSS * device:
             device = math.floor(device)
         return (device / self.ratio,) * 2
 

@@ -29,12 +29,22 @@ from cnnviz.panels.shrink import extremes, shrink
 _ZOOM_STEP = 1.0015
 """Zoom per 1/8 degree of the wheel."""
 
+_PHOTO = 4.0
+"""Device pixels per pixel from which on a photograph shows its pixels as squares."""
+
 
 class Canvas(QWidget):
     """A picture of codes or colours, one item, nearest neighbour, own transform.
 
     Coordinates are picture pixels: pixel ``(row, col)`` covers
     ``row … row + 1, col … col + 1``; a point is ``QPointF(col, row)``.
+
+    Parameters
+    ----------
+    pad
+        Screen pixels kept free around the picture.
+    photo
+        A photograph: smooth until it is looked at closely.
 
     Signals
     -------
@@ -53,8 +63,11 @@ class Canvas(QWidget):
     menuRequested = Signal(QPoint)
     viewChanged = Signal()
 
-    def __init__(self, parent: QWidget | None = None, pad: int = 0) -> None:
+    def __init__(
+        self, parent: QWidget | None = None, pad: int = 0, photo: bool = False
+    ) -> None:
         super().__init__(parent)
+        self._smooth_below = _PHOTO if photo else 1.0
         self._view = pg.GraphicsView(self)
         self._view.setAcceptDrops(False)
         self._view.viewport().setAcceptDrops(False)
@@ -71,7 +84,7 @@ class Canvas(QWidget):
         self._image.setParentItem(self.root)
         self._picture: NDArray[np.uint8] | None = None
         self._table: NDArray[np.uint8] | None = None
-        self._camera = Camera(pad)
+        self._camera = Camera(pad, whole=not photo)
         self._factors, self._extreme = (0, 0), False
         self._pressed: QPointF | None = None
         self._panned = False
@@ -151,7 +164,7 @@ class Canvas(QWidget):
             return
         camera = self._camera
         across, down = (max(1, math.floor(1 / s / camera.ratio)) for s in self.scale)
-        small = min(self.scale) * camera.ratio < 1
+        small = camera.device_scale < self._smooth_below
         hint = QPainter.RenderHint.SmoothPixmapTransform
         self._view.setRenderHint(hint, small and not camera.stretch)
         if (down, across) == self._factors:

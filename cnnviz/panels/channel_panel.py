@@ -241,6 +241,6 @@ def _stats(spread: Histogram) -> str:
     if spread.minimum == spread.maximum:
         return f"all {number(spread.minimum)}"
     low, mean, high = (
-        number(x, 3) for x in (spread.minimum, spread.mean, spread.maximum)
+        number(x, 2) for x in (spread.minimum, spread.mean, spread.maximum)
     )
     return f"mean {mean} · {low} … {high}"

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from cnnviz.panels import theme
+from cnnviz.panels.saving import Exporter, Numbers
 from cnnviz.pictures.captions import number
 from cnnviz.pictures.curves import Histogram
 
@@ -21,6 +23,13 @@ class HistogramView(QWidget):
         self.setFont(theme.caption_font())
         self._histogram: Histogram | None = None
         self._value: float | None = None
+        self.exporter = Exporter(
+            self, lambda: "histogram", lambda: self.grab().toImage(), self._numbers
+        )
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.customContextMenuRequested.connect(
+            lambda at: self.exporter.open_menu(self.mapToGlobal(at))
+        )
         policy = QSizePolicy.Policy
         self.setSizePolicy(policy.Expanding, policy.Expanding)
 
@@ -92,3 +101,10 @@ class HistogramView(QWidget):
             painter.setPen(QPen(shade.color("hairline"), 1))
             x = round(self.across(0.0))
             painter.drawLine(QPointF(x, plot.top()), QPointF(x, plot.bottom()))
+
+    def _numbers(self) -> dict[str, Numbers]:
+        if self._histogram is None:
+            return {}
+        found = self._histogram
+        columns = np.stack([found.edges[:-1], found.edges[1:], found.counts], 1)
+        return {"histogram": Numbers(columns, ("bin",), ("from", "to", "count"))}

@@ -44,7 +44,7 @@ class InputPanel(PanelFrame):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("inputPanel", "Input", parent)
         body = QWidget()
-        self.canvas = Canvas(pad=_PAD)
+        self.canvas = Canvas(pad=_PAD, photo=True)
         self.steps = Elided(theme.caption_font())
         self.notes = Elided(theme.caption_font(), "warning")
         column = QVBoxLayout(body)

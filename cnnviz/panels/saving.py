@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import QBuffer, QIODevice, QObject, QPoint, QRect, QSize, Signal
+from PySide6.QtCore import QBuffer, QIODevice, QObject, QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QImage, QPainter
 from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
@@ -223,3 +223,15 @@ class Exporter(QObject):
             self.said.emit(f"{path.name} was not saved: {error.strerror or error}")
         else:
             self.said.emit(f"saved {path}")
+
+
+def exporter_of(widget: QWidget | None) -> Exporter | None:
+    """Return the exporter of a widget, or of the nearest one around it."""
+    while widget is not None:
+        found: Exporter | None = widget.findChild(
+            Exporter, options=Qt.FindChildOption.FindDirectChildrenOnly
+        )
+        if found is not None:
+            return found
+        widget = widget.parentWidget()
+    return None

@@ -105,6 +105,7 @@ QToolButton::menu-indicator { subcontrol-position: right center;
     subcontrol-origin: padding; right: 4px; }
 QStatusBar { background: $canvas; border-top: 1px solid $hairline; color: $muted; }
 QStatusBar::item { border: 0; }
+QStatusBar QLabel { padding: 0 8px; }
 QMenuBar { background: $canvas; border-bottom: 1px solid $hairline; padding: 0 4px; }
 QMenuBar::item { padding: 4px 8px; background: transparent; border-radius: 4px; }
 QMenuBar::item:selected { background: $raised; }

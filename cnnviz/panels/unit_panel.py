@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QFont
+from PySide6.QtGui import QFont, QPalette
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from cnnviz.core.geometry import ReceptiveField
 from cnnviz.core.layers import Layer, Unit
 from cnnviz.panels import theme
-from cnnviz.panels.frame import Elided, PanelFrame
+from cnnviz.panels.frame import PanelFrame
 from cnnviz.panels.saving import Exporter, Numbers
 from cnnviz.pictures.captions import MINUS, count, exact, number, size
 
@@ -88,8 +88,13 @@ class UnitPanel(PanelFrame):
         self._way.setVerticalSpacing(0)
         self._steps: list[tuple[QLabel, QLabel]] = []
         column.addLayout(self._way)
-        self.sees = Elided(theme.text_font(), "text")
-        self.coverage = Elided(theme.caption_font())
+        self.sees, self.coverage = QLabel(), QLabel()
+        self.sees.setFont(theme.text_font())
+        self.coverage.setFont(theme.caption_font())
+        self.coverage.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        for line in (self.sees, self.coverage):
+            line.setWordWrap(True)
+            line.setTextFormat(Qt.TextFormat.PlainText)
         column.addSpacing(theme.GRID // 2)
         column.addWidget(self.sees)
         column.addWidget(self.coverage)
@@ -134,8 +139,8 @@ class UnitPanel(PanelFrame):
         place = f" · ({', '.join(map(str, unit))})" if unit else ""
         self.header.set_caption(f"{layer.name} · channel {channel}{place}")
         self._show_way(way)
-        self.sees.set_text("" if field is None else sees(field))
-        self.coverage.set_text("" if field is None else coverage(field))
+        self.sees.setText("" if field is None else sees(field))
+        self.coverage.setText("" if field is None else coverage(field))
         self.show_content()
 
     def _show_way(self, way: Sequence[tuple[str, float]]) -> None:
@@ -145,7 +150,7 @@ class UnitPanel(PanelFrame):
             at = 2 * len(self._steps)
             word, value = QLabel(), QLabel()
             word.setFont(theme.caption_font())
-            word.setForegroundRole(word.palette().ColorRole.PlaceholderText)
+            word.setForegroundRole(QPalette.ColorRole.PlaceholderText)
             value.setFont(theme.text_font())
             self._way.addWidget(word, 0, at)
             self._way.addWidget(value, 1, at)

@@ -183,3 +183,15 @@ def test_the_saved_image_is_the_picture(canvas):
     for y, x in ((0, 0), (0, 1), (7, 3)):
         grey = image.pixelColor(3 * x + 1, 3 * y + 1).red()
         assert grey == checkers(8, 8)[y, x, 0]
+
+
+def test_a_photograph_fills_its_panel_and_is_smooth_until_looked_at(shown, themed):
+    themed(True)
+    canvas = shown(Canvas(pad=10, photo=True), 300, 200)
+    canvas.set_picture(checkers(100, 100))
+    assert canvas.scale == (1.8, 1.8)
+    inside = pixels(canvas)[20:180, 70:230]
+    assert np.unique(inside).size > 2
+    wheel(canvas, (150, 100), 120)
+    found = {tuple(c) for c in pixels(canvas).reshape(-1, 3).tolist()}
+    assert found == {(0, 0, 0), (255, 255, 255)}

@@ -12,6 +12,7 @@ from cnnviz.panels.kernels_panel import KernelsPanel
 from cnnviz.panels.layers_panel import LayersPanel
 from cnnviz.panels.maps_panel import MapsPanel
 from cnnviz.panels.prediction_panel import PredictionPanel
+from cnnviz.panels.saving import csv
 from cnnviz.panels.scalebar import ScaleBar
 from cnnviz.panels.unit_panel import UnitPanel
 from cnnviz.pictures.colours import table
@@ -146,3 +147,11 @@ def test_a_histogram_of_nothing(shown):
     view.grab()
     view.show_histogram(None)
     view.grab()
+
+
+def test_a_histogram_can_be_saved(shown):
+    view = shown(HistogramView())
+    assert view.exporter._arrays() == {}
+    view.show_histogram(histogram(np.array([0.1, 0.9, 1.0]), 2, signed=False))
+    text = csv(view.exporter._arrays()["histogram"]).decode()
+    assert text == "bin,from,to,count\n0,0,0.5,1\n1,0.5,1,2\n"

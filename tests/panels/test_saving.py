@@ -7,7 +7,7 @@ from hands import Ear
 from PySide6.QtGui import QColor, QGuiApplication, QImage
 from PySide6.QtWidgets import QLabel
 
-from cnnviz.panels.saving import Exporter, Numbers, csv, write
+from cnnviz.panels.saving import Exporter, Numbers, csv, exporter_of, write
 
 
 @pytest.fixture
@@ -160,3 +160,20 @@ def test_csv_of_words_with_named_columns():
     rows = np.array([("a", "1"), ("b", "20")])
     text = csv(Numbers(rows, ("step",), ("layer", "parameters"))).decode()
     assert text == "step,layer,parameters\n0,a,1\n1,b,20\n"
+
+
+def test_the_nearest_exporter_is_found(qtbot, exporter):
+    inner = QLabel(exporter.parent())
+    assert exporter_of(inner) is exporter
+    assert exporter_of(exporter.parent()) is exporter
+    alone = QLabel()
+    qtbot.addWidget(alone)
+    assert exporter_of(alone) is None
+    assert exporter_of(None) is None
+
+
+def test_rows_are_never_mixed_up(values):
+    text = csv(Numbers(values, ("channel", "y"))).decode().splitlines()
+    last = [float(cell) for cell in text[-1].split(",")]
+    assert last[:2] == [1, 2]
+    assert np.float32(last[2:]).tolist() == values[1, 2].tolist()
