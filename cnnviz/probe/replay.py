@@ -111,7 +111,7 @@ class Recipe:
         """Return where each output value came from. See ``core.layers.Replay``."""
         if self.kind not in MOVING or not self.calls:
             return None
-        found = []
+        found: list[NDArray[np.int64]] = []
         for wanted in range(self.inputs):
 
             def numbered(value: Value, wanted: int = wanted) -> Tensor:
@@ -127,8 +127,8 @@ class Recipe:
             with torch.no_grad():
                 route = self.run(numbered).numpy() - _MARK
             came = (route >= 0) & (route == np.floor(route)) & np.isfinite(route)
-            route = np.where(came, route, -1).astype(np.int64)
-            found.append(route.reshape(self.recorded.array.shape))
+            at = np.where(came, route, -1).astype(np.int64)
+            found.append(at.reshape(self.recorded.array.shape))
         return tuple(found)
 
     def arguments(self) -> tuple[NDArray[Any] | None, ...]:
