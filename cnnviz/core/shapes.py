@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cnnviz.core.layers import Array
 from cnnviz.core.trace import Trace
 
 INPUT_AXES = {0: "", 1: "C", 2: "CT", 3: "CHW", 4: "CDHW"}
@@ -23,10 +24,21 @@ def shape_of(trace: Trace, name: str) -> tuple[int, ...]:
     KeyError
         Neither a layer nor an input has that name.
     """
+    return tuple(values_of(trace, name).shape)
+
+
+def values_of(trace: Trace, name: str) -> Array:
+    """Return a layer's output or an input, without batch axis.
+
+    Raises
+    ------
+    KeyError
+        Neither a layer nor an input has that name.
+    """
     index = None if name in trace else _input_index(name)
     if index is not None and index < len(trace.sample.values):
-        return tuple(trace.sample.values[index].shape)
-    return trace[name].shape
+        return trace.sample.values[index]
+    return trace[name].output
 
 
 def axes_of(trace: Trace, name: str) -> str:

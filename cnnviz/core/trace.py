@@ -15,6 +15,7 @@ from cnnviz.core.layers import Array, Layer, Unit
 from cnnviz.core.series import Series, TableSource, TextSource
 
 if TYPE_CHECKING:
+    from cnnviz.core.explanation import Explanation
     from cnnviz.core.geometry import ReceptiveField
     from cnnviz.core.stages import Stage
 
@@ -273,3 +274,9 @@ class Trace:
         from cnnviz.core.geometry import receptive_field
 
         return receptive_field(self, layer, unit, channel)
+
+    def explain(self, layer: str, channel: int, unit: Unit) -> Explanation:
+        """Return the sum behind one value. See ``core.explain``."""
+        from cnnviz.core.explain import explain
+
+        return explain(self, layer, channel, unit)
