@@ -33,8 +33,8 @@ from cnnviz.pictures.captions import (
     size,
 )
 
-_WIDEST = 17 * theme.GRID
-"""Pixels a column takes by itself; the person may widen it."""
+_WIDEST = tuple(cells * theme.GRID for cells in (16, 11, 13, 10, 13, 16))
+"""Pixels each column takes by itself; the person may widen it."""
 
 _FILTER_FROM = 12
 """The filter line is shown from so many layers on."""
@@ -188,7 +188,9 @@ class LayersPanel(PanelFrame):
             texts = [str(self.model.headerData(column, Qt.Orientation.Horizontal))]
             texts += [str(self.model.index(row, column).data()) for row in rows]
             wide = max(map(metrics.horizontalAdvance, texts))
-            self.view.setColumnWidth(column, min(wide + 2 * theme.GRID, _WIDEST))
+            self.view.setColumnWidth(
+                column, min(wide + 2 * theme.GRID, _WIDEST[column])
+            )
 
     def _on_filter(self, text: str) -> None:
         current = self.view.currentIndex()

@@ -16,7 +16,13 @@ from cnnviz.pictures.levels import Levels, ramp
 _BAR = 6
 _GAP = 6
 _ROOMY = 20 * theme.GRID
-"""Pixels from which on both ends are written, with four digits."""
+"""Pixels from which on there is room for words."""
+
+_LEAST = 7 * theme.GRID
+"""Pixels of a bar that can be split at zero."""
+
+_LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
 class ScaleBar(QWidget):
@@ -99,13 +105,6 @@ class ScaleBar(QWidget):
             ends.insert(1, "0")
         return " ".join([*ends, self._words]).strip()
 
-    def _ends(self, digits: int) -> tuple[str, str]:
-        """Return both ends in words; one word for both where room is short."""
-        low, high = number(self._low, digits), number(self._high, digits)
-        if self._signed and self.width() < _ROOMY:
-            return "", f"±{high}"
-        return low, high
-
     def sizeHint(self) -> QSize:
         """Prefer the panel's width."""
         return QSize(20 * theme.GRID, 3 * theme.GRID)
@@ -121,43 +120,44 @@ class ScaleBar(QWidget):
         painter.drawImage(where, image)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
-        """Paint the line."""
+        """Paint the line; where room is short, both ends become one word."""
         painter = QPainter(self)
-        shade, metrics = theme.of(self), QFontMetrics(self.font())
-        painter.setPen(shade.color("muted"))
+        metrics = QFontMetrics(self.font())
+        painter.setPen(theme.of(self).color("muted"))
         inner = self.rect().adjusted(theme.GRID, 0, -theme.GRID, 0)
-        centre = Qt.AlignmentFlag.AlignVCenter
-        roomy = self.width() >= _ROOMY
-        low, high = self._ends(4 if roomy else 2)
-        left = inner.left() + (metrics.horizontalAdvance(low) + _GAP if low else 0)
-        painter.drawText(inner, Qt.AlignmentFlag.AlignLeft | centre, low)
-        if self._words and roomy:
+        if self._words and self.width() >= _ROOMY:
             words = metrics.elidedText(
-                self._words, Qt.TextElideMode.ElideRight, inner.width() // 2
+                self._words, Qt.TextElideMode.ElideRight, inner.width() * 2 // 5
             )
-            painter.drawText(inner, Qt.AlignmentFlag.AlignRight | centre, words)
-            inner.setRight(
-                inner.right() - metrics.horizontalAdvance(words) - 2 * theme.GRID
-            )
-        painter.drawText(inner, Qt.AlignmentFlag.AlignRight | centre, high)
-        right = inner.right() - metrics.horizontalAdvance(high) - _GAP
-        top = inner.center().y() - _BAR // 2 + 1
-        bar = QRect(left, top, max(right - left, 0), _BAR)
-        if self._signed and roomy:
-            zero = metrics.horizontalAdvance("0") + 2 * _GAP
-            half = max((bar.width() - zero) // 2, 0)
-            middle = len(self._colours) // 2
-            self._strip(painter, QRect(left, top, half, _BAR), self._colours[:middle])
-            self._strip(
-                painter,
-                QRect(bar.right() - half + 1, top, half, _BAR),
-                self._colours[middle + 1 :],
-            )
-            where = QRect(bar.left(), inner.top(), bar.width(), inner.height())
-            painter.drawText(where, Qt.AlignmentFlag.AlignHCenter | centre, "0")
-        else:
-            self._strip(painter, bar, self._colours)
+            painter.drawText(inner, _RIGHT, words)
+            wide = metrics.horizontalAdvance(words)
+            inner.setRight(inner.right() - wide - 2 * theme.GRID)
+        low, high = number(self._low), number(self._high)
+        taken = metrics.horizontalAdvance(low + high) + 2 * _GAP
+        split = self._signed and inner.width() - taken >= _LEAST
+        if not split and (self._signed or self.width() < _ROOMY):
+            high = number(self._high, 2)
+            low, high = ("", f"±{high}") if self._signed else (low, high)
+        painter.drawText(inner, _LEFT, low)
+        painter.drawText(inner, _RIGHT, high)
+        left = metrics.horizontalAdvance(low) + _GAP if low else 0
+        bar = inner.adjusted(left, 0, -metrics.horizontalAdvance(high) - _GAP, 0)
+        self._paint_bar(painter, bar, split)
         painter.end()
+
+    def _paint_bar(self, painter: QPainter, room: QRect, split: bool) -> None:
+        """Paint the colours, in two halves with zero between if there is room."""
+        bar = QRect(room.left(), room.center().y() - _BAR // 2 + 1, room.width(), _BAR)
+        if not split:
+            self._strip(painter, bar, self._colours)
+            return
+        zero = QFontMetrics(self.font()).horizontalAdvance("0") + 2 * _GAP
+        half, middle = (bar.width() - zero) // 2, len(self._colours) // 2
+        first = QRect(bar.left(), bar.top(), half, _BAR)
+        self._strip(painter, first, self._colours[:middle])
+        second = first.translated(bar.width() - half, 0)
+        self._strip(painter, second, self._colours[middle + 1 :])
+        painter.drawText(room, Qt.AlignmentFlag.AlignCenter, "0")
 
 
 def grey_ramp() -> NDArray[np.uint8]:

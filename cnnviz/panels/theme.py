@@ -90,6 +90,9 @@ _STYLE = Template(
     """
 QMainWindow, QDialog { background: $canvas; }
 QMainWindow::separator { background: $hairline; width: 1px; height: 1px; }
+QSplitter::handle { background: $hairline; image: none; }
+QSplitter::handle:vertical { height: 1px; }
+QSplitter::handle:horizontal { width: 1px; }
 QMainWindow::separator:hover { background: $muted; }
 QToolBar { background: $canvas; border: 0; border-bottom: 1px solid $hairline;
     padding: 4px 8px; spacing: 4px; }

@@ -86,6 +86,7 @@ class UnitPanel(PanelFrame):
         self._way = QGridLayout()
         self._way.setHorizontalSpacing(2 * theme.GRID)
         self._way.setVerticalSpacing(0)
+        self._way.setColumnStretch(2, 1)
         self._steps: list[tuple[QLabel, QLabel]] = []
         column.addLayout(self._way)
         self.sees, self.coverage = QLabel(), QLabel()
@@ -144,27 +145,23 @@ class UnitPanel(PanelFrame):
         self.show_content()
 
     def _show_way(self, way: Sequence[tuple[str, float]]) -> None:
-        """Write the values in a row, arrows between, each under its word."""
+        """Write the values one below the other, each beside its word."""
         self._way_on_show = tuple(way)
         while len(self._steps) < len(way):
-            at = 2 * len(self._steps)
+            row = len(self._steps)
             word, value = QLabel(), QLabel()
-            word.setFont(theme.caption_font())
             word.setForegroundRole(QPalette.ColorRole.PlaceholderText)
-            value.setFont(theme.text_font())
-            self._way.addWidget(word, 0, at)
-            self._way.addWidget(value, 1, at)
-            self._way.setColumnStretch(at + 1, 0)
+            for at, label in enumerate((word, value)):
+                label.setFont(theme.text_font())
+                self._way.addWidget(label, row, at)
             self._steps.append((word, value))
         for i, (word, value) in enumerate(self._steps):
             shown = i < len(way)
             word.setVisible(shown)
             value.setVisible(shown)
             if shown:
-                arrow = "" if i == 0 else "→ "
-                word.setText(arrow + way[i][0])
-                value.setText(("   " if i else "") + number(way[i][1]))
-        self._way.setColumnStretch(2 * len(self._steps), 1)
+                word.setText(("→ " if i else "") + way[i][0])
+                value.setText(number(way[i][1]))
 
     def _numbers(self) -> dict[str, Numbers]:
         if not self._way_on_show:

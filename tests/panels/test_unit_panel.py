@@ -57,7 +57,7 @@ def test_a_value_its_place_and_its_way(panel, conv):
     assert panel.value.text() == f"{value:.4g}".replace("-", "−")
     assert np.float32(panel.exact.text()) == value
     assert panel.header.caption() == "features.0 · channel 3 · (2, 5)"
-    steps = [(w.text(), v.text().strip()) for w, v in panel._steps if w.isVisible()]
+    steps = [(w.text(), v.text()) for w, v in panel._steps if w.isVisible()]
     assert steps == [("conv", "−0.52"), ("→ ReLU", "0"), ("→ max pool", "1.25")]
     assert panel.sees.text() == "sees input rows 2–4, columns 5–7"
 
