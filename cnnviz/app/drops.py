@@ -41,12 +41,14 @@ def may_hold_something(data: QMimeData) -> bool:
     return data.hasUrls() or data.hasImage()
 
 
-def read_mime(data: QMimeData) -> Brought:
-    """Decide what dropped or pasted data are.
+def read_mime(data: QMimeData | None) -> Brought:
+    """Decide what dropped or pasted data are; an empty clipboard has none.
 
     Local files come first, then a picture as pixels (a browser offers both), then an
     address, which is never fetched. Text is a file if it names one.
     """
+    if data is None:
+        return Brought()
     local = [Path(u.toLocalFile()) for u in data.urls() if u.isLocalFile()]
     if local:
         return read_paths(local)

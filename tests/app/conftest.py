@@ -1,0 +1,49 @@
+"""The real window on the real bundled network, opened and closed again."""
+
+from pathlib import Path
+
+import pytest
+from person import Person, draw_picture
+from PySide6.QtWidgets import QApplication
+
+from cnnviz.app.main import run_request
+from cnnviz.app.settings import Settings
+from cnnviz.core.trace import ImageSource, ModelSpec, Request
+
+
+@pytest.fixture
+def picture(tmp_path):
+    return draw_picture(tmp_path / "first.png")
+
+
+@pytest.fixture
+def settings(tmp_path):
+    return Settings(tmp_path / "settings.ini", "dark")
+
+
+@pytest.fixture
+def open_window(qtbot, settings, picture):
+    """Open windows; they are closed and undressed with the test in any case."""
+    app, made = QApplication.instance(), []
+    palette, sheet = app.palette(), app.styleSheet()
+
+    def make(
+        model="alexnet", path=picture, settings=settings, execute=run_request, **more
+    ):
+        request = Request(ModelSpec(model), ImageSource(Path(path)))
+        made.append(Person(qtbot, request, settings, execute, **more))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
+    app.setStyleSheet(sheet)
+    app.setPalette(palette)
+
+
+@pytest.fixture
+def opened(open_window):
+    """The window with its first answer on show."""
+    one = open_window()
+    one.wait()
+    return one
