@@ -184,7 +184,7 @@ class ChannelPanel(PanelFrame):
         self.histogram.show_histogram(spread)
         what = f"all {count(values.size)} values: " if vector else ""
         self._words[2].set_text(what + _counts(spread, values.size))
-        self._stats.set_text(_stats(spread))
+        self._stats.set_text(*_stats(spread))
 
     def _on_map_hovered(self, found: tuple[int, Unit, object] | None) -> None:
         if found is not None:
@@ -234,13 +234,17 @@ def _counts(spread: Histogram, cells: int) -> str:
     return " · ".join(parts) or "all above 0"
 
 
-def _stats(spread: Histogram) -> str:
-    """Say least, mean and largest value."""
+def _stats(spread: Histogram) -> tuple[str, ...]:
+    """Say least, mean and largest value, in ever fewer words."""
     if np.isnan(spread.minimum):
-        return "no finite value"
+        return ("no finite value",)
     if spread.minimum == spread.maximum:
-        return f"all {number(spread.minimum)}"
-    low, mean, high = (
-        number(x, 2) for x in (spread.minimum, spread.mean, spread.maximum)
+        return (f"all {number(spread.minimum)}",)
+    ends = (spread.minimum, spread.mean, spread.maximum)
+    low, mean, high = map(number, ends)
+    short, middle, long = (number(x, 2) for x in ends)
+    return (
+        f"min {low} · mean {mean} · max {high}",
+        f"{short} … {long} · mean {middle}",
+        f"mean {middle}",
     )
-    return f"mean {mean} · {low} … {high}"

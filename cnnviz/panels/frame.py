@@ -35,14 +35,15 @@ class Elided(QWidget):
     ) -> None:
         super().__init__(parent)
         self.setFont(font)
-        self._text, self._colour, self._align = "", colour, align
+        self._texts: tuple[str, ...] = ("",)
+        self._colour, self._align = colour, align
         policy = QSizePolicy.Policy
         self.setSizePolicy(policy.Expanding, policy.Fixed)
 
-    def set_text(self, text: str) -> None:
-        """Show a line of text."""
-        if text != self._text:
-            self._text = text
+    def set_text(self, text: str, *shorter: str) -> None:
+        """Show a line of text, or the first of shorter ways to say it that fits."""
+        if (text, *shorter) != self._texts:
+            self._texts = (text, *shorter)
             self.setAccessibleName(text)
             self._explain()
             self.update()
@@ -54,16 +55,25 @@ class Elided(QWidget):
 
     def text(self) -> str:
         """Return the whole line."""
-        return self._text
+        return self._texts[0]
+
+    def shown(self) -> str:
+        """Return what is painted."""
+        metrics = QFontMetrics(self.font())
+        for text in self._texts:
+            if metrics.horizontalAdvance(text) <= self.width():
+                return text
+        right = Qt.TextElideMode.ElideRight
+        return metrics.elidedText(self._texts[-1], right, self.width())
 
     def _explain(self) -> None:
-        room = QFontMetrics(self.font()).horizontalAdvance(self._text) <= self.width()
-        self.setToolTip("" if room else self._text)
+        whole = self._texts[0]
+        self.setToolTip("" if self.shown() == whole else whole)
 
     def sizeHint(self) -> QSize:
         """Prefer the whole line."""
         metrics = QFontMetrics(self.font())
-        return QSize(metrics.horizontalAdvance(self._text) + 1, metrics.height())
+        return QSize(metrics.horizontalAdvance(self._texts[0]) + 1, metrics.height())
 
     def minimumSizeHint(self) -> QSize:
         """Allow any width."""
@@ -78,12 +88,8 @@ class Elided(QWidget):
         """Paint what fits."""
         painter = QPainter(self)
         painter.setPen(theme.of(self).color(self._colour))
-        shown = QFontMetrics(self.font()).elidedText(
-            self._text, Qt.TextElideMode.ElideRight, self.width()
-        )
-        painter.drawText(
-            self.rect(), self._align | Qt.AlignmentFlag.AlignVCenter, shown
-        )
+        align = self._align | Qt.AlignmentFlag.AlignVCenter
+        painter.drawText(self.rect(), align, self.shown())
         painter.end()
 
 

@@ -71,6 +71,17 @@ def test_a_long_caption_is_cut_and_whole_in_the_tooltip(shown):
     assert line.minimumSizeHint().width() == 0
 
 
+def test_the_longest_way_to_say_it_that_fits_is_shown(shown):
+    line = shown(Elided(theme.caption_font()), 600, 20)
+    line.set_text("min 0 · mean 0.5 · max 1", "mean 0.5")
+    assert line.shown() == "min 0 · mean 0.5 · max 1"
+    line.resize(70, 20)
+    assert line.shown() == "mean 0.5"
+    assert line.toolTip() == "min 0 · mean 0.5 · max 1"
+    line.resize(20, 20)
+    assert line.shown().endswith("…")
+
+
 def bar_for(
     shown, maps, scale="layer", signed=None, bound=1.0, channel=None, width=300
 ):
