@@ -27,16 +27,12 @@ class Elided(QWidget):
     """One line of text, cut with an ellipsis where room ends; whole in the tooltip."""
 
     def __init__(
-        self,
-        font: QFont,
-        colour: str = "muted",
-        align: Qt.AlignmentFlag = Qt.AlignmentFlag.AlignLeft,
-        parent: QWidget | None = None,
+        self, font: QFont, colour: str = "muted", parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
         self.setFont(font)
         self._texts: tuple[str, ...] = ("",)
-        self._colour, self._align = colour, align
+        self._colour = colour
         policy = QSizePolicy.Policy
         self.setSizePolicy(policy.Expanding, policy.Fixed)
 
@@ -47,11 +43,6 @@ class Elided(QWidget):
             self.setAccessibleName(text)
             self._explain()
             self.update()
-
-    def set_colour(self, colour: str) -> None:
-        """Paint in another colour of the theme, by name."""
-        self._colour = colour
-        self.update()
 
     def text(self) -> str:
         """Return the whole line."""
@@ -88,8 +79,7 @@ class Elided(QWidget):
         """Paint what fits."""
         painter = QPainter(self)
         painter.setPen(theme.of(self).color(self._colour))
-        align = self._align | Qt.AlignmentFlag.AlignVCenter
-        painter.drawText(self.rect(), align, self.shown())
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter, self.shown())
         painter.end()
 
 

@@ -1,8 +1,8 @@
 """A person's hands and eyes: real mouse events, painted pixels."""
 
 import numpy as np
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QImage, QWheelEvent
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QImage, QMouseEvent, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -24,7 +24,7 @@ def click(canvas, at, button=Qt.MouseButton.LeftButton):
 def point(canvas, at):
     """Move the pointer over a point of the picture, ``(row, col)``."""
     where = canvas.to_screen(QPointF(at[1], at[0]))
-    QTest.mouseMove(viewport(canvas), QPoint(int(where.x()), int(where.y())))
+    move(viewport(canvas), (int(where.x()), int(where.y())))
 
 
 def pixels(widget):
@@ -74,11 +74,8 @@ def drag(canvas, start, end):
     QTest.mouseRelease(screen, left, none, QPoint(*end))
 
 
-def move(widget, spot, buttons):
-    """Move the pointer with buttons held."""
-    from PySide6.QtCore import QEvent
-    from PySide6.QtGui import QMouseEvent
-
+def move(widget, spot, buttons=Qt.MouseButton.NoButton):
+    """Move the pointer, perhaps with buttons held; the real cursor stays away."""
     where = QPointF(*spot)
     event = QMouseEvent(
         QEvent.Type.MouseMove,

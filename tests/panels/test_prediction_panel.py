@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hands import Ear, pixels, rgb
+from hands import Ear, move, pixels, rgb
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
@@ -85,7 +85,7 @@ def test_no_scores_is_a_sentence(panel):
 
 def test_hovering_tells_the_whole_number(panel):
     panel.show_scores(np.array([1 / 3, 2 / 3]), ["ant", "bee"])
-    QTest.mouseMove(panel.bars, panel.bars.bar(1).center().toPoint())
+    move(panel.bars, panel.bars.bar(1).center().toTuple())
     assert panel.bars.toolTip() == f"ant\nclass 0, probability {1 / 3}"
 
 
