@@ -55,6 +55,11 @@ class PooledPanel(PanelFrame):
         self.header.set_caption(first.caption())
         self.show_content()
 
+    def show_nothing(self, reason: str) -> None:
+        """Show a sentence in place of the maps."""
+        self.header.set_title("Pooled")
+        super().show_nothing(reason)
+
     def _add_part(self, place: int) -> None:
         part = MapsPanel(f"pooledPanel{place}", "Pooled")
         part.header.setVisible(place > 0)
