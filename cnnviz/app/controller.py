@@ -293,5 +293,11 @@ class Controller(QObject):
         model = state.request.model
         self.menus.show_model(model.name, model.weights == "random")
         self.menus.show_look(state.look, self.settings.theme)
-        self.toolbar.show_request(find(model.name).title, state.request.source.title)
+        self.toolbar.show_request(_name_of(model), state.request.source.title)
         self.toolbar.show_look(state.look)
+
+
+def _name_of(model: ModelSpec) -> str:
+    """Write a network's name; torchvision's AlexNet is not the bundled one."""
+    entry = find(model.name)
+    return f"{entry.title} (torchvision)" if entry.torchvision else entry.title

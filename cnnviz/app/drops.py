@@ -38,7 +38,7 @@ class Brought:
 
 def may_hold_something(data: QMimeData) -> bool:
     """Tell whether a drag is worth accepting: files, addresses or a picture."""
-    return data.hasUrls() or data.hasImage()
+    return bool(data.urls()) or data.hasImage()
 
 
 def read_mime(data: QMimeData | None) -> Brought:

@@ -240,24 +240,19 @@ class Menus:
 
     def _go(self, menu: QMenu) -> None:
         walk = self._controller.walk
+        layer, stage, channel = walk.step_layer, walk.step_stage, walk.step_channel
         for steps in (
             (
-                ("priorLayer", tr("Previous layer"), "Up", walk.step_layer, -1),
-                ("nextLayer", tr("Next layer"), "Down", walk.step_layer, 1),
-                ("priorStage", tr("Previous stage"), "PgUp", walk.step_stage, -1),
-                ("nextStage", tr("Next stage"), "PgDown", walk.step_stage, 1),
+                ("previousLayer", tr("Previous layer"), "Up", layer, -1),
+                ("nextLayer", tr("Next layer"), "Down", layer, 1),
+                ("previousStage", tr("Previous stage"), "PgUp", stage, -1),
+                ("nextStage", tr("Next stage"), "PgDown", stage, 1),
             ),
             (
-                (
-                    "previousChannel",
-                    tr("Channel before"),
-                    "Left",
-                    walk.step_channel,
-                    -1,
-                ),
-                ("nextChannel", tr("Next channel"), "Right", walk.step_channel, 1),
-                ("tenBack", tr("Ten back"), "Shift+Left", walk.step_channel, -10),
-                ("tenOn", tr("Ten on"), "Shift+Right", walk.step_channel, 10),
+                ("previousChannel", tr("Previous channel"), "Left", channel, -1),
+                ("nextChannel", tr("Next channel"), "Right", channel, 1),
+                ("tenBack", tr("Ten channels back"), "Shift+Left", channel, -10),
+                ("tenOn", tr("Ten channels on"), "Shift+Right", channel, 10),
                 ("firstChannel", tr("First channel"), "Home", walk.end_channel, 0),
                 ("lastChannel", tr("Last channel"), "End", walk.end_channel, -1),
             ),

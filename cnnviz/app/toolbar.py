@@ -58,7 +58,7 @@ class Toolbar(QToolBar):
         if len(picture) > 28:
             short = picture[:12] + "…" + picture[-15:]
         self.model.setText(tr("Model: {0}").format(model))
-        self.picture.setText(tr("Picture: {0}").format(short))
+        self.picture.setText(tr("Picture: {0}").format(short).replace("&", "&&"))
 
     def show_look(self, look: Look) -> None:
         """Name the presentation on show."""

@@ -342,7 +342,7 @@ def test_hand_made_and_back(opened):
     opened.wait()
     assert opened.trace.title == "handmade"
     assert opened.window.prediction.reason == "This network gives no class scores."
-    layer, channel, unit = opened.selection
+    layer, channel, _unit = opened.selection
     assert layer == opened.trace.stages[0].head
     assert channel < opened.trace[layer].channels
     assert "Hand-made" in opened.controller.toolbar.model.text()
