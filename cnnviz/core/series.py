@@ -15,7 +15,7 @@ Policy = Literal["interpolate", "hold", "refuse"]
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What the person decided about a table; None leaves a decision to the program.
+    r"""What the person decided about a table; None leaves it to the program.
 
     Columns are meant by the names in ``Table.columns``.
 
@@ -24,7 +24,7 @@ class Choices:
     encoding
         A codec of Python's, such as ``"utf-8"``, ``"cp949"`` or ``"latin-1"``.
     delimiter
-        ``","``, ``";"``, ``"\\t"``, ``"|"``, ``" "``, or ``""`` for a single column.
+        ``","``, ``";"``, ``"\t"``, ``"|"``, ``" "``, or ``""`` for a single column.
     decimal
         ``"."`` or ``","``.
     thousands
