@@ -1,12 +1,16 @@
-"""From bytes to text: which characters a file is written in."""
+"""From a file to text: which characters it is written in."""
 
 from __future__ import annotations
 
 import codecs
 import re
+from pathlib import Path
 
 from cnnviz.core.errors import InputError
 from cnnviz.inputs.signatures import looks_like, picture_kind
+
+BYTE_LIMIT = 2_000_000_000
+"""Bytes above which a file is refused unread: its numbers would fill the memory."""
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -19,6 +23,37 @@ _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _HANGUL = re.compile("[가-힣]")
 _HIGH = re.compile("[^\x00-\x7f]")
 _DOCUMENTS = ("a PDF document", "a PostScript document", "a web page", "an SVG drawing")
+
+
+def read_bytes(path: Path) -> bytes:
+    """Read a file.
+
+    Raises
+    ------
+    InputError
+        No such file, a folder, not readable, or above ``BYTE_LIMIT``.
+    """
+    name = path.name or str(path)
+    try:
+        if path.is_dir():
+            raise InputError(f"{name}: expected a table (CSV), this is a folder")
+        if path.exists() and not path.is_file():
+            raise InputError(f"{name}: expected a table (CSV), this is a device")
+        size = path.stat().st_size
+        if size > BYTE_LIMIT:
+            raise InputError(
+                f"{name}: expected a table of at most {BYTE_LIMIT / 1e9:.0f} GB, "
+                f"got {size / 1e9:.1f} GB"
+            )
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        raise InputError(f"{name}: there is no such file") from error
+    except PermissionError as error:
+        raise InputError(f"{name}: there is no permission to read it") from error
+    except MemoryError as error:
+        raise InputError(f"{name}: there is not enough memory for this file") from error
+    except (OSError, ValueError) as error:
+        raise InputError(f"{name}: it cannot be read ({error})") from error
 
 
 def decode(data: bytes, title: str, encoding: str | None = None) -> tuple[str, str]:

@@ -10,18 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnnviz.core.errors import InputError
-from cnnviz.inputs.cells import Style, kind, to_numbers
+from cnnviz.inputs.cells import Style, to_numbers
 from cnnviz.inputs.dialect import Dialect
 from cnnviz.inputs.lines import NOTHING, Lines, split_cells
 
-Sample = list[list[tuple[int, str]]]
-"""For each column some ``(row, cell)``."""
-
 _CHUNK = 16_384
 """Lines read at once, so that the text of all cells is never in memory together."""
-
-_SAMPLE = 200
-"""Lines taken from the top of a table, and again from all over it, to judge it by."""
 
 
 @dataclass(slots=True)
@@ -55,44 +49,18 @@ class Grid:
     cut: int | None = None
 
 
-def sample_columns(lines: Lines, dialect: Dialect) -> Sample:
-    """Return cells from all over a table, column by column."""
-    first, last = dialect.first, len(lines.texts)
-    top = min(last, first + _SAMPLE)
-    spread = np.linspace(min(top, last - 1), last - 1, _SAMPLE).astype(int)
-    columns: Sample = [[] for _ in range(dialect.width)]
-    for i in dict.fromkeys([*range(first, top), *map(int, spread)]):
-        try:
-            records, _ = split_cells([lines.texts[i]], dialect.delimiter)
-        except csv.Error:
-            continue
-        if len(records[0]) in (dialect.width, dialect.width + 1):
-            for column, cell in zip(columns, records[0], strict=False):
-                column.append((lines.rows[i], cell))
-    return columns
-
-
-def columns_of_numbers(sample: Sample, words: frozenset[str]) -> list[int]:
-    """Return the columns of which at least half the cells with a value are numbers."""
-    found = []
-    for j, column in enumerate(sample):
-        kinds = [kind(cell, words) for _, cell in column]
-        if 2 * kinds.count("number") >= len(kinds) - kinds.count("missing"):
-            found.append(j)
-    return found
-
-
 def read_grid(
     lines: Lines,
     dialect: Dialect,
     style: Style,
     number_columns: Sequence[int],
+    blanks: Sequence[str],
     title: str,
 ) -> Grid:
     """Read all records of a table.
 
     ``csv`` cuts them into cells; where lines hold no quotes and the columns of numbers
-    nothing but plain numbers, the faster ``numpy.loadtxt`` reads them.
+    nothing but plain numbers and known blanks, the faster ``numpy.loadtxt`` does.
 
     Parameters
     ----------
@@ -100,6 +68,8 @@ def read_grid(
         The text and how it is written.
     number_columns
         Columns to read as numbers.
+    blanks
+        From ``excerpt.blank_cells``: speeds up the reading, changes nothing.
     title
         What to call the file in sentences.
 
@@ -108,23 +78,39 @@ def read_grid(
     InputError
         Records have different numbers of cells, or a quote is never closed.
     """
-    reader = _Reader(lines, dialect, style, list(number_columns), title)
-    for first, last, quotes in _chunks(lines.texts, dialect.first):
+    reader = _Reader(lines, dialect, style, list(number_columns), blanks, title)
+    for first, last, quotes in _chunks(lines, dialect.first):
         if quotes or not reader.read_plain(first, last):
             reader.read_records(first, last)
     return reader.grid()
 
 
-def _chunks(texts: list[str], first: int) -> Iterator[tuple[int, int, int]]:
+def _chunks(lines: Lines, first: int) -> Iterator[tuple[int, int, int]]:
     """Yield ``(first, last, quotes)`` of pieces that end outside of quotes."""
+    texts = lines.texts
     while first < len(texts):
         last = min(first + _CHUNK, len(texts))
-        quotes = sum(line.count('"') for line in texts[first:last])
+        quotes = 0
+        if lines.quoted:
+            quotes = sum(line.count('"') for line in texts[first:last])
         while quotes % 2 and last < len(texts):
             quotes += texts[last].count('"')
             last += 1
         yield first, last, quotes
         first = last
+
+
+def _with_nan(text: str, delimiter: str, blanks: Sequence[str]) -> str:
+    """Write ``nan`` into the cells that mean "no value"."""
+    text = f"\n{text}\n"
+    edges = {delimiter, "\n"}
+    for blank in blanks:
+        for before in edges:
+            for after in edges:
+                old, new = f"{before}{blank}{after}", f"{before}nan{after}"
+                # twice: neighbours share their edge
+                text = text.replace(old, new).replace(old, new)
+    return text[1:-1]
 
 
 class _Reader:
@@ -136,12 +122,14 @@ class _Reader:
         dialect: Dialect,
         style: Style,
         columns: list[int],
+        blanks: Sequence[str],
         title: str,
     ) -> None:
         self._lines = lines
         self._dialect = dialect
         self._style = style
         self._columns = columns
+        self._blanks = blanks
         self._others = [j for j in range(dialect.width) if j not in set(columns)]
         self._title = title
         self._rows: list[Sequence[int]] = []
@@ -157,13 +145,14 @@ class _Reader:
             return False
         if delimiter and {line.count(delimiter) for line in texts} != {width - 1}:
             return False
-        plain = texts
+        cells = {j: [t.split(delimiter, j + 1)[j] for t in texts] for j in self._others}
+        joined = "\n".join(texts)
         if self._style.decimal == ",":
-            joined = "\n".join(texts)
-            if "." in joined:
-                return False
-            plain = joined.replace(",", ".").split("\n")
-        if "" in texts:
+            if joined.count(".") != sum("".join(c).count(".") for c in cells.values()):
+                return False  # a point among the numbers
+            joined = joined.replace(",", ".")
+        plain = _with_nan(joined, delimiter or "\n", self._blanks).split("\n")
+        if "" in plain:
             return False
         try:
             numbers = np.loadtxt(
@@ -176,7 +165,7 @@ class _Reader:
         except ValueError:  # a cell is missing, or is no number
             return False
         for j in self._others:
-            self._grid.texts[j] += [line.split(delimiter, j + 1)[j] for line in texts]
+            self._grid.texts[j] += cells[j]
         self._numbers.append(numbers.T)
         self._rows.append(self._lines.rows[first:last])
         return True
@@ -260,10 +249,13 @@ class _Reader:
         numbers = np.concatenate(
             [np.empty((len(self._columns), 0)), *self._numbers], axis=1
         )
-        filled = ~np.isnan(numbers).all(axis=0)
-        for cells in grid.texts.values():
-            filled |= np.array([bool(cell.strip()) for cell in cells], bool)
-        end = int(np.flatnonzero(filled)[-1]) + 1 if filled.any() else 0
+        end = len(rows)
+        while (
+            end
+            and np.isnan(numbers[:, end - 1]).all()
+            and not any(cells[end - 1].strip() for cells in grid.texts.values())
+        ):
+            end -= 1
         if width > 1 and end < len(rows):
             grid.skipped += len(rows) - end
             rows, numbers = rows[:end], numbers[:, :end]

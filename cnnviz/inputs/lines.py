@@ -27,6 +27,8 @@ class Lines:
         For each its row in the file, from 1.
     comments
         ``(row, text without mark)`` of those left out.
+    quoted
+        Whether there is any quote.
     delimiter
         From a line ``sep=;`` as spreadsheets write it, or None.
     """
@@ -34,6 +36,7 @@ class Lines:
     texts: list[str]
     rows: Sequence[int]
     comments: list[tuple[int, str]]
+    quoted: bool
     delimiter: str | None = None
 
 
@@ -54,7 +57,7 @@ def split_lines(text: str) -> Lines:
         comments = [(rows[i], texts[i][mark.end() :]) for i, mark in left.items()]
         rows = [row for i, row in enumerate(rows) if i not in left]
         texts = [line for i, line in enumerate(texts) if i not in left]
-    return Lines(texts, rows, comments, delimiter)
+    return Lines(texts, rows, comments, '"' in text, delimiter)
 
 
 def split_cells(

@@ -20,17 +20,20 @@ from cnnviz.inputs.columns import (
     name_columns,
 )
 from cnnviz.inputs.dialect import Dialect, sniff
-from cnnviz.inputs.encoding import decode
-from cnnviz.inputs.grid import Grid, columns_of_numbers, read_grid, sample_columns
+from cnnviz.inputs.encoding import decode, read_bytes
+from cnnviz.inputs.excerpt import (
+    Excerpt,
+    blank_cells,
+    columns_of_numbers,
+    take_excerpt,
+)
+from cnnviz.inputs.grid import Grid, read_grid
 from cnnviz.inputs.lines import Lines, split_lines
 from cnnviz.inputs.missing import count_missing, find_codes, missing_words
 from cnnviz.inputs.phrases import counted, listed, quoted
 from cnnviz.inputs.sampling import Sampling, judge, runs_backwards
 from cnnviz.inputs.table import Table, turn
 from cnnviz.inputs.time_columns import find_clock
-
-BYTE_LIMIT = 2_000_000_000
-"""Bytes above which a file is refused unread: its numbers would fill the memory."""
 
 CHOICES = Choices()
 
@@ -66,7 +69,7 @@ def read_table(
     else:
         path = Path(source)
         title = title or path.name
-        text, encoding = decode(_bytes_of(path), title, choices.encoding)
+        text, encoding = decode(read_bytes(path), title, choices.encoding)
     try:
         return _table(text, encoding, choices, title)
     except MemoryError as error:
@@ -75,39 +78,18 @@ def read_table(
         ) from error
 
 
-def _bytes_of(path: Path) -> bytes:
-    """Read a file, or refuse it in words."""
-    name = path.name or str(path)
-    try:
-        if path.is_dir():
-            raise InputError(f"{name}: expected a table (CSV), this is a folder")
-        if path.exists() and not path.is_file():
-            raise InputError(f"{name}: expected a table (CSV), this is a device")
-        size = path.stat().st_size
-        if size > BYTE_LIMIT:
-            raise InputError(
-                f"{name}: expected a table of at most {BYTE_LIMIT / 1e9:.0f} GB, "
-                f"got {size / 1e9:.1f} GB"
-            )
-        return path.read_bytes()
-    except FileNotFoundError as error:
-        raise InputError(f"{name}: there is no such file") from error
-    except PermissionError as error:
-        raise InputError(f"{name}: there is no permission to read it") from error
-    except MemoryError as error:
-        raise InputError(f"{name}: there is not enough memory for this file") from error
-    except (OSError, ValueError) as error:
-        raise InputError(f"{name}: it cannot be read ({error})") from error
-
-
 def _table(text: str, encoding: str, choices: Choices, title: str) -> Table:
     """Read a decoded text."""
     words = MISSING | {w.strip().casefold() for w in choices.missing_words}
     lines = split_lines(text)
     dialect = sniff(lines, choices, words, title)
     names, units, notes = name_columns(dialect)
-    style, numeric = _style(lines, dialect, choices, words, title)
-    grid = read_grid(lines, dialect, style, numeric, title)
+    excerpt = take_excerpt(lines, dialect)
+    numeric = columns_of_numbers(excerpt, words)
+    numbers = [excerpt[j] for j in numeric]
+    style = _style(numbers, dialect, choices, words, title)
+    blanks = blank_cells(excerpt, numeric, words)
+    grid = read_grid(lines, dialect, style, numeric, blanks, title)
     _check_size(grid, choices, title)
     columns = Columns(names, grid.rows, grid.numbers, grid.texts, words, title)
     clock = find_clock(columns, choices) if choices.layout == "columns" else None
@@ -155,17 +137,19 @@ def _table(text: str, encoding: str, choices: Choices, title: str) -> Table:
 
 
 def _style(
-    lines: Lines, dialect: Dialect, choices: Choices, words: frozenset[str], title: str
-) -> tuple[Style, list[int]]:
-    """Decide how numbers are written, and which columns hold them."""
-    sample = sample_columns(lines, dialect)
-    numeric = columns_of_numbers(sample, words)
+    numbers: Excerpt,
+    dialect: Dialect,
+    choices: Choices,
+    words: frozenset[str],
+    title: str,
+) -> Style:
+    """Decide how numbers are written."""
     if choices.decimal is not None:
-        return Style(choices.decimal, choices.thousands or "", words), numeric
-    style = decide_style([sample[j] for j in numeric], dialect.delimiter, title, words)
+        return Style(choices.decimal, choices.thousands or "", words)
+    style = decide_style(numbers, dialect.delimiter, title, words)
     if choices.thousands is not None:
         style = replace(style, thousands=choices.thousands)
-    return style, numeric
+    return style
 
 
 def _check_size(grid: Grid, choices: Choices, title: str) -> None:
@@ -287,8 +271,9 @@ def _blank_codes(
 
 def _row_names(grid: Grid) -> tuple[str, ...]:
     """Return names of rows from a column of text; for tables with few rows."""
-    for cells in grid.texts.values():
-        names = [cell.strip() for cell in cells]
-        if len(names) <= 64 and len(set(names)) == len(names) and all(names):
-            return tuple(names)
+    if len(grid.rows) <= 64:
+        for cells in grid.texts.values():
+            names = tuple(cell.strip() for cell in cells)
+            if len(set(names)) == len(names) and all(names):
+                return names
     return ()

@@ -82,7 +82,10 @@ def read_times(cells: Sequence[str], order: Order | None = None) -> Stamps | Non
     Stamps, or None if fewer than half of the cells are written like times.
     """
     cells = [cell.strip() for cell in cells]
-    shapes = [cell.translate(_DIGITS) for cell in cells]
+    first = [cell for cell in cells[:1000] if cell][:50]
+    if 2 * sum(map(is_time, first)) < len(first) or not first:
+        return None
+    shapes = "\x1f".join(cells).translate(_DIGITS).split("\x1f")
     kinds = dict.fromkeys(shapes)
     if len(kinds) > 200 + len(cells) // 100:
         return None
