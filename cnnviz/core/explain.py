@@ -166,8 +166,6 @@ def _overwritten(asked: Asked) -> str | None:
     changed = []
     for source, name in enumerate(asked.layer.inputs):
         held = asked.inputs[source]
-        if held is None:
-            changed.append(name)
         if held is None or name not in asked.trace:
             continue
         made = asked.trace[name].output

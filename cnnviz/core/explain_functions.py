@@ -27,7 +27,8 @@ class Function:
     Attributes
     ----------
     formula
-        Written out, ``{x}`` being the value and other names settings of the call.
+        Written out: ``{x}`` is the value, ``{b}`` the same in brackets if negative,
+        and other names are settings of the call.
     value
         Takes the value and the settings in the order of ``defaults``.
     defaults
@@ -84,18 +85,18 @@ FUNCTIONS: dict[str, Function] = {
     "relu": _f("max(0, {x})", lambda x: np.maximum(x, 0)),
     "relu6": _f("min(max(0, {x}), 6)", lambda x: np.clip(x, 0, 6)),
     "leakyrelu": _f(
-        "{x} if positive, else {negative_slope}·{x}", _sloped, negative_slope=0.01
+        "{x} if positive, else {negative_slope}·{b}", _sloped, negative_slope=0.01
     ),
-    "prelu": _f("{x} if positive, else {slope}·{x}", _sloped, slope=math.nan),
+    "prelu": _f("{x} if positive, else {slope}·{b}", _sloped, slope=math.nan),
     "rrelu": _f(
-        "{x} if positive, else ({lower} + {upper})/2·{x}",
+        "{x} if positive, else ({lower} + {upper})/2·{b}",
         lambda x, lower, upper: _sloped(x, (lower + upper) / 2),
         lower=1 / 8,
         upper=1 / 3,
     ),
     "elu": _f("{x} if positive, else {alpha}·(exp({x}) − 1)", _bent, alpha=1.0),
     "celu": _f(
-        "{x} if positive, else {alpha}·(exp({x}/{alpha}) − 1)",
+        "{x} if positive, else {alpha}·(exp({b}/{alpha}) − 1)",
         lambda x, alpha: np.where(x > 0, x, alpha * np.expm1(x / alpha)),
         alpha=1.0,
     ),
@@ -103,23 +104,23 @@ FUNCTIONS: dict[str, Function] = {
         "1.0507·({x} if positive, else 1.6733·(exp({x}) − 1))",
         lambda x: _SELU[0] * _bent(x, _SELU[1]),
     ),
-    "gelu": _f("{x}·Φ({x})", _gelu, approximate="none"),
-    "silu": _f("{x}·σ({x})", lambda x: x * _sigmoid(x)),
-    "mish": _f("{x}·tanh(ln(1 + exp({x})))", lambda x: x * np.tanh(_log1pexp(x))),
+    "gelu": _f("{b}·Φ({x})", _gelu, approximate="none"),
+    "silu": _f("{b}·σ({x})", lambda x: x * _sigmoid(x)),
+    "mish": _f("{b}·tanh(ln(1 + exp({x})))", lambda x: x * np.tanh(_log1pexp(x))),
     "hardtanh": _f(
         "{x} held between {min_val} and {max_val}", _clamp, min_val=-1.0, max_val=1.0
     ),
     "hardswish": _f(
-        "{x}·min(max(0, {x} + 3), 6)/6", lambda x: x * np.clip(x + 3, 0, 6) / 6
+        "{b}·min(max(0, {x} + 3), 6)/6", lambda x: x * np.clip(x + 3, 0, 6) / 6
     ),
     "hardsigmoid": _f("min(max(0, {x} + 3), 6)/6", lambda x: np.clip(x + 3, 0, 6) / 6),
-    "sigmoid": _f("1/(1 + exp(−{x}))", _sigmoid),
-    "logsigmoid": _f("−ln(1 + exp(−{x}))", lambda x: -_log1pexp(-x)),
+    "sigmoid": _f("1/(1 + exp(−{b}))", _sigmoid),
+    "logsigmoid": _f("−ln(1 + exp(−{b}))", lambda x: -_log1pexp(-x)),
     "tanh": _f("tanh({x})", np.tanh),
     "softplus": _f(
-        "ln(1 + exp({beta}·{x}))/{beta}", _softplus, beta=1.0, threshold=20.0
+        "ln(1 + exp({beta}·{b}))/{beta}", _softplus, beta=1.0, threshold=20.0
     ),
-    "softsign": _f("{x}/(1 + |{x}|)", lambda x: x / (1 + np.abs(x))),
+    "softsign": _f("{b}/(1 + |{x}|)", lambda x: x / (1 + np.abs(x))),
     "tanhshrink": _f("{x} − tanh({x})", lambda x: x - np.tanh(x)),
     "softshrink": _f("{x} moved {lambd} towards 0", _softshrink, lambd=0.5),
     "hardshrink": _f(
@@ -136,15 +137,15 @@ FUNCTIONS: dict[str, Function] = {
     "clamp": _f("{x} held between {min} and {max}", _clamp, min=None, max=None),
     "clampmin": _f("max({min}, {x})", np.maximum, min=math.nan),
     "clampmax": _f("min({max}, {x})", np.minimum, max=math.nan),
-    "neg": _f("−{x}", np.negative),
+    "neg": _f("−{b}", np.negative),
     "abs": _f("|{x}|", np.abs),
     "exp": _f("exp({x})", np.exp),
     "log": _f("ln({x})", np.log),
-    "log1p": _f("ln(1 + {x})", np.log1p),
-    "sqrt": _f("√{x}", np.sqrt),
-    "rsqrt": _f("1/√{x}", lambda x: 1 / np.sqrt(x)),
-    "square": _f("{x}²", np.square),
-    "reciprocal": _f("1/{x}", lambda x: 1 / x),
+    "log1p": _f("ln(1 + {b})", np.log1p),
+    "sqrt": _f("√{b}", np.sqrt),
+    "rsqrt": _f("1/√{b}", lambda x: 1 / np.sqrt(x)),
+    "square": _f("{b}²", np.square),
+    "reciprocal": _f("1/{b}", lambda x: 1 / x),
     "sin": _f("sin({x})", np.sin),
     "cos": _f("cos({x})", np.cos),
     "erf": _f("erf({x})", math.erf),

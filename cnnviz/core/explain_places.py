@@ -180,10 +180,20 @@ def function(asked: Asked) -> Found | None:
     settings |= {k: asked.layer.options.get(k, v) for k, v in settings.items()}
     if "slope" in settings:
         settings["slope"] = _slope(asked)
+    if _unknown(settings):
+        return None
     total = float(known.value(np.float64(value), *settings.values()))
-    formula = known.formula.format(x=bracketed(value), **_written(settings))
+    written = _written(settings)
+    formula = known.formula.format(x=number(value), b=bracketed(value), **written)
     terms = terms_of(asked, 0, _row(asked.at), value, product=total)
     return Found("function", terms, total, f"{formula} = {number(total)}")
+
+
+def _unknown(settings: Mapping[str, Setting]) -> bool:
+    """Tell whether a setting was given as a tensor, so that it is not on record."""
+    values = list(settings.values())
+    missing = any(isinstance(each, float) and math.isnan(each) for each in values)
+    return missing or (bool(values) and all(each is None for each in values))
 
 
 def _slope(asked: Asked) -> float:

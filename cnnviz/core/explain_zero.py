@@ -45,7 +45,7 @@ def _all(found: Found, things: str, what: str) -> str:
     n = len(found.terms)
     if n == 1:
         return f"its only {things[:-1]} {what.replace('are', 'is')}"
-    return f"all {count(n)} {things} {what}"
+    return f"{'both' if n == 2 else f'all {count(n)}'} {things} {what}"
 
 
 def _sum_zero(asked: Asked, found: Found) -> str:

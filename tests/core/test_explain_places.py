@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -7,6 +9,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from cnnviz.core.errors import InputError
+from cnnviz.core.trace import Trace
 
 TABLE = torch.tensor([[[[2.0]], [[-3.0]]]])
 SUMS = {
@@ -182,6 +185,38 @@ def test_what_is_known_cannot_be_changed():
             assert not getattr(table, name).flags.writeable
     with pytest.raises(AttributeError):
         found.total = 1.0
+
+
+class Small(nn.Module):
+    """One layer of every kind that needs its inputs only."""
+
+    def __init__(self):
+        super().__init__()
+        self.one, self.two = nn.Conv2d(2, 4, 3, padding=1), nn.Conv2d(4, 4, 1)
+        self.norm, self.pool = nn.GroupNorm(2, 4), nn.AvgPool2d(2)
+        self.dense = nn.Linear(32, 3)
+
+    def forward(self, x):
+        x = F.relu(self.norm(self.one(x)))
+        x = x + self.two(x)
+        x = self.pool(torch.cat([x, x * x], 1))
+        return self.dense(x.flatten(1)).softmax(-1)
+
+
+def test_a_trace_without_its_recording_explains_the_same():
+    trace = traced(Small(), noise(2, 4, 4))
+    bare = Trace(
+        trace.sample, tuple(replace(each, replay=None) for each in trace.layers)
+    )
+    for layer in trace.layers:
+        for unit in spots(layer.spatial):
+            a = trace.explain(layer.name, layer.channels - 1, unit)
+            b = holds(bare, bare[layer.name], layer.channels - 1, unit)
+            assert a.total == b.total
+            assert a.words == b.words
+            assert [a.place(i) for i in range(len(a.terms))] == [
+                b.place(i) for i in range(len(b.terms))
+            ]
 
 
 def test_recurrent_and_complex_layers_are_listed_not_taken_apart():

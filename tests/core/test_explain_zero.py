@@ -43,7 +43,7 @@ ZEROS = {
     "padding": (
         conv([[[1.0, 2]]], padding=2),
         [[5, 5, 5]],
-        "all 2 inputs are padding, there is no bias",
+        "both inputs are padding, there is no bias",
     ),
     "cancel": (
         conv(ONES),
@@ -69,7 +69,7 @@ ZEROS = {
     ),
     "max of zeros": (nn.MaxPool1d(3), [[0, 0, 0]], "all 3 values are zero"),
     "max": (nn.MaxPool1d(3), [[-1, 0, -2]], "the largest of its 3 values is zero"),
-    "mean of zeros": (nn.AvgPool1d(2), [[0, 0]], "all 2 values are zero"),
+    "mean of zeros": (nn.AvgPool1d(2), [[0, 0]], "both values are zero"),
     "mean": (
         nn.AvgPool1d(2),
         [[-1, 1]],
@@ -78,7 +78,7 @@ ZEROS = {
     "sum": (
         run(lambda x: x[..., :1] + x[..., 1:]),
         [[0, 0]],
-        "all 2 inputs are zero",
+        "both inputs are zero",
     ),
     "product": (
         run(lambda x: x[..., :1] * x[..., 1:]),
@@ -89,7 +89,7 @@ ZEROS = {
     "padded": (nn.ZeroPad1d(1), [[5]], "it is padding"),
     "copy": (nn.Identity(), [[0]], "the value in input is zero"),
     "norm": (nn.InstanceNorm1d(1), [[2, 1, 3]], "its value equals the mean"),
-    "lp": (nn.LPPool1d(2, 2), [[0, 0]], "all 2 values are zero"),
+    "lp": (nn.LPPool1d(2, 2), [[0, 0]], "both values are zero"),
     "softmax": (
         nn.Softmax(2),
         [[-500, 0]],
