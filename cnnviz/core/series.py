@@ -9,6 +9,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+Layout = Literal["columns", "rows"]
+
 Policy = Literal["interpolate", "hold", "refuse"]
 """For missing values: straight lines between neighbours; the value before; an error."""
 
@@ -32,7 +34,8 @@ class Choices:
     header
         Row of the file, from 1, that holds the names; 0 for none.
     layout
-        ``"columns"``: one variable a column; ``"rows"``: one variable a row.
+        ``"columns"``: one variable a column; ``"rows"``: one variable a row. None:
+        columns, unless only rows fit the network.
     time
         Columns that together give the time; ``()`` for none: steps are then counted.
     time_order
@@ -57,7 +60,7 @@ class Choices:
     decimal: Literal[".", ","] | None = None
     thousands: str | None = None
     header: int | None = None
-    layout: Literal["columns", "rows"] = "columns"
+    layout: Layout | None = None
     time: tuple[str, ...] | None = None
     time_order: Literal["day first", "month first"] | None = None
     time_unit: str | None = None

@@ -85,7 +85,8 @@ class SeriesWant:
     rate
         Steps a second, in Hz.
     mean, std
-        Per channel, subtracted and divided by, in the variable's own unit.
+        Per channel, subtracted and divided by, in the variable's own unit; ``()`` for
+        a network that learned none: those of the table itself.
     minimum
         Fewest steps a network of any length can run on.
     units
@@ -127,8 +128,8 @@ class PixelSource:
     title: str = "pasted picture"
 
 
-Source = ImageSource | PixelSource
 SeriesSource = TableSource | TextSource
+Source = ImageSource | PixelSource | SeriesSource
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,7 +92,7 @@ def _table(text: str, encoding: str, choices: Choices, title: str) -> Table:
     grid = read_grid(lines, dialect, style, numeric, blanks, title)
     _check_size(grid, choices, title)
     columns = Columns(names, grid.rows, grid.numbers, grid.texts, words, title)
-    clock = find_clock(columns, choices) if choices.layout == "columns" else None
+    clock = find_clock(columns, choices) if choices.layout != "rows" else None
     if clock is not None and runs_backwards(clock):
         notes.append("The newest row comes first in the file; the order was turned.")
         grid = _reversed(grid)
@@ -128,6 +128,7 @@ def _table(text: str, encoding: str, choices: Choices, title: str) -> Table:
         missing=count_missing(values, kept_names, grid.rows),
         missing_numbers=codes,
         row_names=_row_names(grid),
+        layout=choices.layout,
         stated_rate=choices.rate,
         notes=(*notes, *code_notes),
     )

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnnviz.core.errors import InputError
-from cnnviz.core.series import Policy
+from cnnviz.core.series import Layout, Policy
 from cnnviz.inputs.cells import Style
 from cnnviz.inputs.clock import Clock, Numbers
 from cnnviz.inputs.columns import Column
@@ -53,8 +53,8 @@ class Table:
         Numbers that were taken for missing values.
     row_names
         First column of text, if it names every row differently; else ``()``.
-    turned
-        Variables stand in the rows of the file.
+    layout
+        Where the variables stand, if the person said so or they were taken from rows.
     stated_rate
         In Hz, as the person said it, or None.
     notes
@@ -76,7 +76,7 @@ class Table:
     missing: tuple[Missing, ...] = ()
     missing_numbers: tuple[float, ...] = ()
     row_names: tuple[str, ...] = ()
-    turned: bool = False
+    layout: Layout | None = None
     stated_rate: float | None = None
     notes: tuple[str, ...] = ()
 
@@ -172,7 +172,7 @@ def turn(table: Table) -> Table:
             if row.any()
         ),
         row_names=(),
-        turned=True,
+        layout="rows",
         notes=(*table.notes, note),
     )
 
