@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog
 from cnnviz.app import dialogs, drops
 from cnnviz.app.face import bundled_samples
 from cnnviz.app.fetching import Fetching
+from cnnviz.app.following import Following
 from cnnviz.app.menus import Menus
 from cnnviz.app.settings import Theme
 from cnnviz.app.toolbar import Toolbar
@@ -58,6 +59,7 @@ class Controller(QObject):
         self.wiring = Wiring(self.store, window)
         self.fetching = Fetching(window)
         self.walk = Walk(self.store)
+        self.following = Following(self.store, window, self.wiring.pointing)
         self.menus = Menus(window, self)
         self.toolbar = Toolbar(self.menus, window)
         window.addToolBar(self.toolbar)

@@ -95,7 +95,7 @@ class Docks:
         share("input kernels maps pooled layers", (0.22, 0.17, 0.2, 0.17, 0.24), across)
         share("input prediction", (0.66, 0.34), down)
         share("kernels channel", (0.62, 0.38), down)
-        share("channel unit", (0.34, 0.2), across)
+        share("channel unit", (0.25, 0.29), across)
 
     def reset(self) -> None:
         """Put every panel back to where it was at the first start."""

@@ -264,6 +264,27 @@ class Menus:
             menu,
             Command("noUnit", tr("Whole map"), walk.clear_unit, ("Esc",)),
             Command(
+                "back",
+                tr("&Back"),
+                self._controller.following.back,
+                ("Alt+Left", "Backspace"),
+                tr("Return to where the last jump came from"),
+            ),
+            Command(
+                "forward",
+                tr("&Forward"),
+                self._controller.following.forward,
+                ("Alt+Right",),
+                tr("Take back the last step back"),
+            ),
+            Command(
+                "nextStrange",
+                tr("&Next strange map"),
+                self._controller.following.next_strange,
+                ("N",),
+                tr("Go to the next map that is dead, constant, NaN or infinite"),
+            ),
+            Command(
                 "findLayer", tr("&Find layer…"), self._window.find_layer, ("Ctrl+F",)
             ),
         )

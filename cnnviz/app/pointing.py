@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+import numpy as np
 from PySide6.QtCore import QObject
 
 from cnnviz.app.scene import Scene, channel_names
@@ -11,15 +12,19 @@ from cnnviz.app.window import Window
 from cnnviz.core.geometry import ReceptiveField, receptive_field
 from cnnviz.core.layers import Layer, Unit
 from cnnviz.core.selection import Selection
+from cnnviz.core.shapes import shape_of, spatial_axes, values_of
 from cnnviz.core.trace import Trace
 from cnnviz.pictures.status import (
     Colour,
     Weight,
+    input_line,
     kernel_line,
     pixel_line,
     sees_words,
     status_line,
 )
+
+Place = tuple[str, int, Unit]
 
 
 class Pointing(QObject):
@@ -44,6 +49,7 @@ class Pointing(QObject):
         window.channel.kernelHovered.connect(self._on_kernel)
         window.kernels.hovered.connect(self._on_kernel)
         window.input.hovered.connect(self._on_input)
+        window.unit.termHovered.connect(self._on_term)
 
     def show_selection(
         self, trace: Trace, now: Scene, selection: Selection
@@ -79,6 +85,19 @@ class Pointing(QObject):
         self._window.show_status(text)
         return field
 
+    def show_input(self, name: str, channel: int, unit: Unit) -> None:
+        """Mark a place of the input itself, until the pointer is over another."""
+        trace = self._trace
+        if trace is None:
+            return
+        shape, axes = shape_of(trace, name), spatial_axes(trace, name)
+        mask = np.zeros([shape[axis] for axis in axes], np.bool_)
+        mask[unit] = True
+        box = tuple((at, at) for at in unit)
+        self._window.input.show_field(ReceptiveField(box, box, mask))
+        value = float(values_of(trace, name)[(channel, *unit)])
+        self._window.show_status(input_line(name, channel, unit, value))
+
     # -- the pointer -------------------------------------------------------------------
 
     def _on_maps(self, found: tuple[int, Unit, float] | None) -> None:
@@ -105,6 +124,18 @@ class Pointing(QObject):
             self._point(None, None)
         else:
             self._window.show_status(pixel_line(*found))
+
+    def _on_term(self, found: tuple[str, Place | None] | None) -> None:
+        """Show what a term of the selected unit sees, and say what it is."""
+        if self._trace is None or found is None:
+            self._point(None, None)
+            return
+        words, place = found
+        if place is not None and place[0] in self._trace:
+            self._show(self._trace, Selection(*place))
+        elif place is not None:
+            self.show_input(*place)
+        self._window.show_status(words)
 
     def _point(
         self, layer: Layer | None, found: tuple[int, Unit, float] | None

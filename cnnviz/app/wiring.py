@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject
 
+from cnnviz.app.explaining import account
 from cnnviz.app.pointing import Pointing
 from cnnviz.app.scene import (
     Scene,
@@ -15,13 +16,11 @@ from cnnviz.app.scene import (
     place_in,
     scene,
     signed_scale,
-    way_of,
 )
 from cnnviz.app.window import Window
 from cnnviz.core.geometry import ReceptiveField, locate
 from cnnviz.core.layers import Unit
 from cnnviz.core.look import Look
-from cnnviz.core.selection import Selection
 from cnnviz.core.trace import Trace
 from cnnviz.session.store import State, Store
 
@@ -41,7 +40,7 @@ class Wiring(QObject):
         super().__init__(window)
         self._store, self._window = store, window
         self._scene: Scene | None = None
-        self._pointing = Pointing(window)
+        self.pointing = Pointing(window)
         store.changed.connect(self.on_changed)
         window.layers.layerPicked.connect(self._pick_layer)
         window.kernels.channelPicked.connect(lambda c: store.select(channel=c))
@@ -82,7 +81,7 @@ class Wiring(QObject):
         ):
             self._show_channel(trace, now, new)
         if anew or moved:
-            self._show_selection(trace, now, new.selection)
+            self._show_selection(trace, now, new)
 
     def _show_trace(self, trace: Trace) -> None:
         window = self._window
@@ -113,8 +112,8 @@ class Wiring(QObject):
         else:
             self._window.pooled.show_nothing("No pooling in this stage.")
 
-    def _show_selection(self, trace: Trace, now: Scene, selection: Selection) -> None:
-        window = self._window
+    def _show_selection(self, trace: Trace, now: Scene, new: State) -> None:
+        window, selection = self._window, new.selection
         window.layers.show_layer(now.chosen.name)
         if now.kernels is not None:
             window.kernels.show_channel(channel_in(selection, now.chosen, now.kernels))
@@ -129,8 +128,8 @@ class Wiring(QObject):
                 place_in(trace, selection, pool),
             )
         window.channel.show_place(selection.unit)
-        field = self._pointing.show_selection(trace, now, selection)
-        self._show_unit(trace, now, selection, field)
+        field = self.pointing.show_selection(trace, now, selection)
+        self._show_unit(trace, now, new, field)
 
     def _show_channel(self, trace: Trace, now: Scene, new: State) -> None:
         window, channel = self._window, new.selection.channel
@@ -147,20 +146,21 @@ class Wiring(QObject):
         window.input.show_overlay(now.chosen.maps[channel], new.look, signed)
 
     def _show_unit(
-        self,
-        trace: Trace,
-        now: Scene,
-        selection: Selection,
-        field: ReceptiveField | None,
+        self, trace: Trace, now: Scene, new: State, field: ReceptiveField | None
     ) -> None:
-        panel, channel = self._window.unit, selection.channel
-        unit = selection.unit
-        if unit is None and not now.chosen.spatial:
-            unit = ()
-        if channel is None or unit is None:
+        panel, found = self._window.unit, account(trace, now, new.selection)
+        if found is None:
             panel.show_nothing("Click a place in a map to follow one value.")
             return
-        panel.show_unit(now.chosen, channel, unit, way_of(trace, now, selection), field)
+        panel.show_unit(
+            now.chosen,
+            found.found,
+            found.way,
+            field,
+            new.look,
+            found.pooled,
+            found.note,
+        )
 
     # -- from the panels to the store ------------------------------------------------
 

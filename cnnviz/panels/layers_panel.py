@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
+    QToolButton,
     QTreeView,
     QVBoxLayout,
     QWidget,
@@ -20,7 +21,9 @@ from PySide6.QtWidgets import (
 
 from cnnviz.core.geometry import field_size, size_formulas
 from cnnviz.core.layers import Layer
+from cnnviz.core.ledger import ledger, lost_words, sharing_words
 from cnnviz.core.stages import stage_of
+from cnnviz.core.strange import strange_words
 from cnnviz.core.trace import Trace
 from cnnviz.panels import theme
 from cnnviz.panels.frame import PanelFrame
@@ -66,9 +69,12 @@ class LayersPanel(PanelFrame):
     -------
     layerPicked(str)
         The layer that was clicked, or reached with the keys.
+    strangeWanted()
+        The line about dead and strange maps was clicked.
     """
 
     layerPicked = Signal(str)
+    strangeWanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("layersPanel", "Layers", parent)
@@ -92,6 +98,12 @@ class LayersPanel(PanelFrame):
             Qt.TextInteractionFlag.TextSelectableByMouse
         )
         self.detail.setContentsMargins(*[theme.GRID] * 4)
+        self.strange = QToolButton()
+        self.strange.setFont(theme.caption_font())
+        self.strange.setToolTip("Go to the next strange map (N)")
+        self.strange.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.strange.clicked.connect(self.strangeWanted)
+        self.strange.hide()
         body = QWidget()
         column = QVBoxLayout(body)
         column.setContentsMargins(0, 0, 0, 0)
@@ -101,6 +113,7 @@ class LayersPanel(PanelFrame):
         line.addWidget(self.filter)
         column.addLayout(line)
         column.addWidget(self.view, 1)
+        column.addWidget(self.strange)
         column.addWidget(self.detail)
         self.set_content(body)
         self.exporter = Exporter(
@@ -162,7 +175,11 @@ class LayersPanel(PanelFrame):
         self._showing = False
         if index.isValid():
             self.view.scrollTo(index)
-        self.detail.setText(details(trace, trace[name]))
+        layer = trace[name]
+        self.detail.setText(details(trace, layer))
+        odd = strange_words(layer)
+        self.strange.setText(f"{odd}  ›")
+        self.strange.setVisible(bool(odd))
 
     def find_layer(self) -> None:
         """Put the cursor into the filter line."""
@@ -210,16 +227,17 @@ class LayersPanel(PanelFrame):
 
 def details(trace: Trace, layer: Layer) -> str:
     """Say in a few lines what a layer is: formula, parameters, field, inputs."""
-    lines = [layer_caption(layer), *size_formulas(layer)]
-    numbers = []
-    if layer.parameters:
+    formulas, lost = size_formulas(layer), lost_words(layer)
+    lines = [layer_caption(layer), *formulas, *([lost] if lost else [])]
+    book = ledger(layer)
+    numbers = [] if book is None else [sharing_words(book)]
+    if layer.parameters and book is None:
         numbers.append(f"{count(layer.parameters)} parameters")
     if layer.macs:
         numbers.append(f"{count(layer.macs)} multiply-adds")
     if layer.shared_with:
         numbers.append(f"weight shared with {layer.shared_with}")
-    if numbers:
-        lines.append(" · ".join(numbers))
+    lines += numbers
     field = field_words(field_size(trace, layer.name))
     if field == "all":
         lines.append("each unit sees the whole input")

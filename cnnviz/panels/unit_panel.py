@@ -1,110 +1,89 @@
-"""One value: how large, where, what became of it, and what it sees."""
+"""One value: the sum behind it, what became of it, and what it sees."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import numpy as np
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QFont, QPalette
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QFont, QKeyEvent, QMouseEvent, QPalette
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
+from cnnviz.core.explanation import Explanation
 from cnnviz.core.geometry import ReceptiveField
-from cnnviz.core.layers import Layer, Unit
+from cnnviz.core.layers import Layer
+from cnnviz.core.look import Look
 from cnnviz.panels import theme
-from cnnviz.panels.frame import PanelFrame
+from cnnviz.panels.field_words import coverage, sees
+from cnnviz.panels.frame import Elided, PanelFrame
 from cnnviz.panels.saving import Exporter, Numbers
-from cnnviz.pictures.captions import MINUS, count, exact, number, size
+from cnnviz.panels.terms_view import TermsView
+from cnnviz.pictures.captions import exact, number
+from cnnviz.pictures.terms import term_words, way_words
 
-_LARGE = 2.0
+_LARGE = 1.7
 """Size of the value, in text heights."""
 
-_AXES = {1: ("steps",), 2: ("rows", "columns"), 3: ("planes", "rows", "columns")}
-
-
-def sees(field: ReceptiveField) -> str:
-    """Say what a unit can see: ``sees input rows 46–56, columns 118–128``.
-
-    Positions are those of the unclipped box: padding may make them negative or carry
-    them beyond the input's end.
-    """
-    if not field.box:
-        return "sees nothing of the input" if field.span is None else "sees all inputs"
-    names = _AXES.get(len(field.box), tuple(f"axis {i}" for i in range(9)))
-    parts = [
-        f"{name} {_range(first, last)}"
-        for name, (first, last) in zip(names, field.box, strict=False)
-    ]
-    least = "" if field.exact else " at most"
-    return f"sees{least} input {', '.join(parts)}"
-
-
-def _range(first: int, last: int) -> str:
-    """Write an interval; a true minus keeps ``−2 to 8`` apart from a dash."""
-    if first < 0:
-        return f"{number(first)} to {number(last)}"
-    return f"{first}–{last}"
-
-
-def coverage(field: ReceptiveField) -> str:
-    """Say how large the field is, what lies in the padding, and what is left out."""
-    if not field.box:
-        return ""
-    parts = [size(field.size)]
-    inside, whole = 1, int(np.prod(field.size))
-    for (first, last), extent in zip(field.box, field.mask.shape, strict=True):
-        inside *= max(min(last, extent - 1) - max(first, 0) + 1, 0)
-    if inside < whole:
-        parts.append(f"{count(whole - inside)} of {count(whole)} in the padding")
-    read = int(field.mask.sum())
-    if read < inside:
-        parts.append(f"reads {count(read)} of {count(inside)} positions")
-    return " · ".join(parts)
+_STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
+_OPENING = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
 class UnitPanel(PanelFrame):
-    """The chosen unit in words and numbers; it sets nothing."""
+    """The chosen unit taken apart.
+
+    With the focus, ← and → go through the input maps and Enter follows the chosen
+    term.
+
+    Signals
+    -------
+    followed(str, int, object)
+        Layer or input, channel and unit a term came from.
+    termHovered(object)
+        ``(words, place)`` of the term under the pointer, the place being None for
+        padding and constants; or None.
+    """
+
+    followed = Signal(str, int, object)
+    termHovered = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("unitPanel", "Unit", parent)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         body = QWidget()
         column = QVBoxLayout(body)
-        column.setContentsMargins(theme.GRID, 0, theme.GRID, theme.GRID)
+        column.setContentsMargins(theme.GRID, 0, theme.GRID, theme.GRID // 2)
         column.setSpacing(theme.GRID // 2)
-        self.value, self.exact = QLabel(), QLabel()
+        self.value, self.words = QLabel(), QLabel()
         large = QFont(theme.text_font())
         large.setPointSizeF(large.pointSizeF() * _LARGE)
         self.value.setFont(large)
-        self.exact.setFont(theme.caption_font())
-        selectable = Qt.TextInteractionFlag.TextSelectableByMouse
-        self.exact.setTextInteractionFlags(selectable)
+        self.words.setFont(theme.caption_font())
+        self.words.setWordWrap(True)
+        self.words.setTextFormat(Qt.TextFormat.PlainText)
+        policy = QSizePolicy.Policy
+        self.words.setSizePolicy(policy.Ignored, policy.Preferred)
+        self.words.setForegroundRole(QPalette.ColorRole.WindowText)
         first = QHBoxLayout()
-        first.setSpacing(2 * theme.GRID)
+        first.setSpacing(theme.GRID + theme.GRID // 2)
         first.addWidget(self.value)
-        first.addWidget(self.exact, 1, Qt.AlignmentFlag.AlignBaseline)
+        first.addWidget(self.words, 1)
         column.addLayout(first)
-        self._way = QGridLayout()
-        self._way.setHorizontalSpacing(2 * theme.GRID)
-        self._way.setVerticalSpacing(0)
-        self._way.setColumnStretch(2, 1)
-        self._steps: list[tuple[QLabel, QLabel]] = []
-        column.addLayout(self._way)
-        self.sees, self.coverage = QLabel(), QLabel()
-        self.sees.setFont(theme.text_font())
-        self.coverage.setFont(theme.caption_font())
-        self.coverage.setForegroundRole(QPalette.ColorRole.PlaceholderText)
-        for line in (self.sees, self.coverage):
-            line.setWordWrap(True)
-            line.setTextFormat(Qt.TextFormat.PlainText)
-        column.addSpacing(theme.GRID // 2)
+        self.terms = TermsView()
+        column.addWidget(self.terms, 1)
+        self.why = Elided(theme.caption_font(), "text")
+        self.sees = Elided(theme.caption_font())
+        column.addWidget(self.why)
         column.addWidget(self.sees)
-        column.addWidget(self.coverage)
-        column.addStretch(1)
         self.set_content(body)
         self.exporter = Exporter(
             self, lambda: "unit", lambda: self.grab().toImage(), self._numbers
         )
-        self._way_on_show: tuple[tuple[str, float], ...] = ()
+        self._found: Explanation | None = None
+        self._pooled: Explanation | None = None
+        self._field = ""
+        self.terms.pointed.connect(self._on_pointed)
+        self.terms.opened.connect(self._follow)
+        self.terms.poolOpened.connect(self._follow_pool)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.customContextMenuRequested.connect(
             lambda at: self.exporter.open_menu(self.mapToGlobal(at))
@@ -114,57 +93,129 @@ class UnitPanel(PanelFrame):
     def show_unit(
         self,
         layer: Layer,
-        channel: int,
-        unit: Unit,
+        found: Explanation,
         way: Sequence[tuple[str, float]] = (),
         field: ReceptiveField | None = None,
+        look: Look | None = None,
+        pooled: Explanation | None = None,
+        note: str = "",
     ) -> None:
         """Show one value.
 
         Parameters
         ----------
-        layer, channel, unit
+        layer
             Where it is.
+        found
+            The sum behind it.
         way
-            What became of it, in order, each with a word: ``("conv", -0.52),
-            ("ReLU", 0.0), ("max pool", 1.3)``.
+            What becomes of it, in order, each with a word: ``("ReLU", 0.0)``.
         field
             What it can see of the input.
+        look
+            Colours and scale.
+        pooled
+            Of the pool's unit that reads it, if there is one.
+        note
+            What else is worth knowing.
         """
-        value = layer.maps[(channel, *unit)]
-        shown, whole = number(value), exact(value)
-        same = float(shown.replace(MINUS, "-").replace("∞", "inf")) == float(whole)
-        self.value.setText(shown)
-        self.exact.setText("" if same or np.isnan(value) else whole)
+        self._found, self._pooled = found, pooled
+        value = layer.maps[(found.channel, *found.unit)]
+        self.value.setText(number(value))
+        self.value.setToolTip(exact(value))
         self.header.set_title("Unit")
-        place = f" · ({', '.join(map(str, unit))})" if unit else ""
-        self.header.set_caption(f"{layer.name} · channel {channel}{place}")
-        self._show_way(way)
-        self.sees.setText("" if field is None else sees(field))
-        self.coverage.setText("" if field is None else coverage(field))
+        place = f" · ({', '.join(map(str, found.unit))})" if found.unit else ""
+        self.header.set_caption(f"{layer.name} · channel {found.channel}{place}")
+        self.words.setText(way_words(found.words, way))
+        self.words.setToolTip(self._residual(found))
+        why = found.why_strange or found.why_zero
+        parts = [
+            f"{number(value)} because {why}" if why else "",
+            found.note or "",
+            note,
+        ]
+        self.why.set_text(" · ".join(part for part in parts if part))
+        self.why.setVisible(any(parts))
+        self._field = (
+            ""
+            if field is None
+            else " · ".join(part for part in (sees(field), coverage(field)) if part)
+        )
+        self._show_seen("")
+        self.terms.show_terms(found, look or Look(), pooled)
         self.show_content()
 
-    def _show_way(self, way: Sequence[tuple[str, float]]) -> None:
-        """Write the values one below the other, each beside its word."""
-        self._way_on_show = tuple(way)
-        while len(self._steps) < len(way):
-            row = len(self._steps)
-            word, value = QLabel(), QLabel()
-            word.setForegroundRole(QPalette.ColorRole.PlaceholderText)
-            for at, label in enumerate((word, value)):
-                label.setFont(theme.text_font())
-                self._way.addWidget(label, row, at)
-            self._steps.append((word, value))
-        for i, (word, value) in enumerate(self._steps):
-            shown = i < len(way)
-            word.setVisible(shown)
-            value.setVisible(shown)
-            if shown:
-                word.setText(("→ " if i else "") + way[i][0])
-                value.setText(number(way[i][1]))
+    def show_mattered(self, words: str) -> None:
+        """Say how much of what it sees mattered; ``""`` for nothing."""
+        self._show_seen(words)
+
+    def _show_seen(self, words: str) -> None:
+        line = " · ".join(part for part in (words, self._field) if part)
+        self.sees.set_text(line, *([words] if words else []))
+        self.sees.setVisible(bool(line))
+
+    @staticmethod
+    def _residual(found: Explanation) -> str:
+        if found.total is None or found.residual is None:
+            return ""
+        return (
+            f"summed in double precision: {exact(found.total)}\n"
+            f"difference to the recorded value: {number(found.residual)}"
+        )
+
+    # The person.
+
+    def _on_pointed(self, term: int | None) -> None:
+        found = self._found
+        if term is None or found is None:
+            self.termHovered.emit(None)
+        else:
+            self.termHovered.emit((term_words(found, term), found.place(term)))
+
+    def _follow(self, term: int | None) -> None:
+        place = None if term is None or self._found is None else self._found.place(term)
+        if place is not None:
+            self.followed.emit(*place)
+
+    def _follow_pool(self) -> None:
+        if self._pooled is not None:
+            there = self._pooled
+            self.followed.emit(there.layer, there.channel, there.unit)
+
+    def event(self, event: QEvent) -> bool:
+        """Take the keys of this panel before the window's commands do."""
+        if event.type() == QEvent.Type.ShortcutOverride:
+            assert isinstance(event, QKeyEvent)
+            if event.key() in (*_STEPS, *_OPENING) and self._takes(event):
+                event.accept()
+                return True
+        return super().event(event)
+
+    def _takes(self, event: QKeyEvent) -> bool:
+        plain = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        return self.reason is None and plain == Qt.KeyboardModifier.NoModifier
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Go through the input maps, or follow the chosen term."""
+        key = event.key()
+        if not self._takes(event):
+            super().keyPressEvent(event)
+        elif key in _OPENING:
+            self._follow(self.terms.current)
+        elif key in _STEPS:
+            self.terms.step(_STEPS[Qt.Key(key)])
+        else:
+            super().keyPressEvent(event)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Take the focus wherever the panel is clicked."""
+        self.setFocus(Qt.FocusReason.MouseFocusReason)
+        super().mousePressEvent(event)
 
     def _numbers(self) -> dict[str, Numbers]:
-        if not self._way_on_show:
+        if self._found is None or not len(self._found.terms):
             return {}
-        words, values = zip(*self._way_on_show, strict=True)
-        return {"unit": Numbers(np.array(values), (), tuple(words))}
+        terms = self._found.terms
+        columns = np.stack([terms.channel, terms.x, terms.w, terms.product], 1)
+        words = ("channel", "x", "w", "x·w")
+        return {"unit": Numbers(columns, ("term",), words)}

@@ -123,3 +123,9 @@ def pixel_line(row: int, column: int, colour: Colour) -> str:
     """Say which pixel of the input is pointed at, and its colour."""
     levels = ", ".join(map(str, colour))
     return f"input · ({row}, {column}) · red, green, blue {levels}"
+
+
+def input_line(name: str, channel: int, place: Unit, value: float) -> str:
+    """Say which number of the input itself is meant."""
+    where = f" · ({', '.join(map(str, place))})" if place else ""
+    return f"{name} · channel {channel}{where} · {number(value)}"

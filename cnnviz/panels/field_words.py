@@ -1,0 +1,50 @@
+"""What a unit can see of the input, in words."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cnnviz.core.geometry import ReceptiveField
+from cnnviz.core.numbers import count, number, size
+
+_AXES = {1: ("steps",), 2: ("rows", "columns"), 3: ("planes", "rows", "columns")}
+
+
+def sees(field: ReceptiveField) -> str:
+    """Say what a unit can see: ``sees input rows 46–56, columns 118–128``.
+
+    Positions are those of the unclipped box: padding may make them negative or carry
+    them beyond the input's end.
+    """
+    if not field.box:
+        return "sees nothing of the input" if field.span is None else "sees all inputs"
+    names = _AXES.get(len(field.box), tuple(f"axis {i}" for i in range(9)))
+    parts = [
+        f"{name} {_range(first, last)}"
+        for name, (first, last) in zip(names, field.box, strict=False)
+    ]
+    least = "" if field.exact else " at most"
+    return f"sees{least} input {', '.join(parts)}"
+
+
+def _range(first: int, last: int) -> str:
+    """Write an interval; a true minus keeps ``−2 to 8`` apart from a dash."""
+    if first < 0:
+        return f"{number(first)} to {number(last)}"
+    return f"{first}–{last}"
+
+
+def coverage(field: ReceptiveField) -> str:
+    """Say how large the field is, what lies in the padding, and what is left out."""
+    if not field.box:
+        return ""
+    parts = [size(field.size)]
+    inside, whole = 1, int(np.prod(field.size))
+    for (first, last), extent in zip(field.box, field.mask.shape, strict=True):
+        inside *= max(min(last, extent - 1) - max(first, 0) + 1, 0)
+    if inside < whole:
+        parts.append(f"{count(whole - inside)} of {count(whole)} in the padding")
+    read = int(field.mask.sum())
+    if read < inside:
+        parts.append(f"reads {count(read)} of {count(inside)} positions")
+    return " · ".join(parts)

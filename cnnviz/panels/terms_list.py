@@ -1,0 +1,133 @@
+"""A few terms as lines of words, each of which can be pointed at."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QFontMetricsF, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QWidget
+
+from cnnviz.panels import theme
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line: words at the left, a number at the right.
+
+    Attributes
+    ----------
+    term
+        The term it speaks of; None for a setting or a statistic.
+    """
+
+    words: str
+    value: str
+    term: int | None = None
+
+
+class TermsList(QWidget):
+    """Lines of terms and of the settings that go with them.
+
+    Signals
+    -------
+    pointed(object)
+        The term under the pointer, or None.
+    pressed(int)
+        The term that was clicked.
+    opened(int)
+        The term that was double-clicked.
+    """
+
+    pointed = Signal(object)
+    pressed = Signal(int)
+    opened = Signal(int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setFont(theme.caption_font())
+        self.setMouseTracking(True)
+        self._lines: tuple[Line, ...] = ()
+        self._current: int | None = None
+        self._under: int | None = None
+
+    def show_lines(self, lines: Sequence[Line]) -> None:
+        """Show other lines."""
+        self._lines = tuple(lines)
+        self.setAccessibleName("; ".join(f"{n.words} {n.value}" for n in lines))
+        self.updateGeometry()
+        self.update()
+
+    def show_term(self, current: int | None, under: int | None) -> None:
+        """Mark the chosen term and the one under the pointer."""
+        self._current, self._under = current, under
+        self.update()
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """The lines on show."""
+        return self._lines
+
+    def _high(self) -> float:
+        return QFontMetricsF(self.font()).height() + theme.GRID // 2
+
+    def line(self, place: int) -> QRectF:
+        """Return where a line is painted."""
+        high = self._high()
+        return QRectF(0, place * high, self.width(), high)
+
+    def sizeHint(self) -> QSize:
+        """Prefer room for all lines."""
+        return QSize(160, int(self._high() * len(self._lines)) + 1)
+
+    def minimumSizeHint(self) -> QSize:
+        """Allow one line."""
+        return QSize(6 * theme.GRID, int(self._high()))
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Paint every line; a bar before the chosen one."""
+        painter, shade = QPainter(self), theme.of(self)
+        metrics = QFontMetricsF(self.font())
+        right = Qt.TextElideMode.ElideRight
+        vertical = Qt.AlignmentFlag.AlignVCenter
+        for place, each in enumerate(self._lines):
+            area = self.line(place)
+            if each.term is not None and each.term == self._under:
+                painter.fillRect(area, shade.color("raised"))
+            if each.term is not None and each.term == self._current:
+                painter.fillRect(QRectF(0, area.top() + 1, 3, area.height() - 2),
+                                 shade.color("accent"))  # fmt: skip
+            inside = area.adjusted(theme.GRID, 0, -theme.GRID // 2, 0)
+            painter.setPen(shade.color("text"))
+            painter.drawText(inside, vertical | Qt.AlignmentFlag.AlignRight, each.value)
+            room = inside.width() - metrics.horizontalAdvance(each.value) - theme.GRID
+            words = metrics.elidedText(each.words, right, room)
+            painter.setPen(shade.color("muted" if each.term is None else "text"))
+            painter.drawText(inside, vertical | Qt.AlignmentFlag.AlignLeft, words)
+
+    def _term(self, at: QPointF) -> int | None:
+        place = int(at.y() // self._high())
+        return self._lines[place].term if 0 <= place < len(self._lines) else None
+
+    # The person.
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Tell which term the pointer is at."""
+        self.pointed.emit(self._term(event.position()))
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Choose a term."""
+        term = self._term(event.position())
+        if event.button() is Qt.MouseButton.LeftButton and term is not None:
+            self.pressed.emit(term)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Go where a term came from."""
+        term = self._term(event.position())
+        if event.button() is Qt.MouseButton.LeftButton and term is not None:
+            self.opened.emit(term)
+
+    def leaveEvent(self, _event: QEvent) -> None:
+        """Tell that the pointer has left."""
+        self.pointed.emit(None)

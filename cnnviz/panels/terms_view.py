@@ -1,0 +1,268 @@
+"""The terms of one value: window × kernel = products, the sum over maps, the pool."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+
+from cnnviz.core.explanation import Explanation
+from cnnviz.core.look import Look
+from cnnviz.core.numbers import count, number
+from cnnviz.panels import theme
+from cnnviz.panels.frame import Elided
+from cnnviz.panels.small_grid import SmallGrid
+from cnnviz.panels.terms_bars import TermsBars
+from cnnviz.panels.terms_list import Line, TermsList
+from cnnviz.pictures.terms import PRODUCTS, WINDOWED, map_words, strongest, window_of
+
+_FEW = 8
+"""So many terms stand as lines; of more only the one that counts."""
+
+
+class TermsView(QWidget):
+    """All terms of an explanation, one of its maps laid open.
+
+    Signals
+    -------
+    pointed(object)
+        The term under the pointer, or None.
+    opened(int)
+        The term that was double-clicked.
+    poolOpened()
+        The pool's window was double-clicked.
+    """
+
+    pointed = Signal(object)
+    opened = Signal(int)
+    poolOpened = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._found: Explanation | None = None
+        self._look = Look()
+        self._order = np.zeros(0, np.intp)
+        self._place = 0
+        self.current: int | None = None
+        self.read, self.kernel = SmallGrid("x"), SmallGrid("w")
+        self.product = SmallGrid("x·w")
+        self.pool = SmallGrid("pool")
+        self.lines, self.bars = TermsList(), TermsBars()
+        self.total = QLabel()
+        self.total.setFont(theme.caption_font())
+        self.total.setAlignment(Qt.AlignmentFlag.AlignBottom)
+        self.back, self.on = _arrow("‹", "Map before (←)"), _arrow("›", "Next map (→)")
+        self.map = Elided(theme.caption_font(), "text")
+        self._signs = [_sign(text) for text in ("×", "=", "→")]
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.GRID // 2)
+        for row in self._rows():
+            column.addLayout(row, 3 if row.indexOf(self.read) >= 0 else 0)
+        column.addWidget(self.lines, 3)
+        foot = QHBoxLayout()
+        foot.setSpacing(theme.GRID)
+        foot.addWidget(self.bars, 1)
+        foot.addWidget(self.total)
+        column.addLayout(foot, 2)
+        self._parts: tuple[SmallGrid | TermsList, ...] = (
+            self.read,
+            self.kernel,
+            self.product,
+            self.lines,
+        )
+        for part in self._parts:
+            part.pointed.connect(self._on_pointed)
+            part.pressed.connect(self._on_pressed)
+            part.opened.connect(self.opened)
+        self.pool.opened.connect(lambda _term: self.poolOpened.emit())
+        self.bars.picked.connect(self.choose)
+        self.back.clicked.connect(lambda: self.step(-1))
+        self.on.clicked.connect(lambda: self.step(1))
+
+    def _rows(self) -> tuple[QHBoxLayout, QHBoxLayout]:
+        head, grids = QHBoxLayout(), QHBoxLayout()
+        head.setSpacing(theme.GRID // 2)
+        for button in (self.back, self.on):
+            head.addWidget(button)
+        head.addWidget(self.map, 1)
+        grids.setSpacing(theme.GRID // 2)
+        parts = (self.read, self.kernel, self.product, self.pool)
+        for sign, part in zip((None, *self._signs), parts, strict=True):
+            if sign is not None:
+                grids.addWidget(sign)
+            grids.addWidget(part, 1)
+        return head, grids
+
+    def show_terms(
+        self, found: Explanation, look: Look, pooled: Explanation | None = None
+    ) -> None:
+        """Show another explanation, its largest map first.
+
+        Parameters
+        ----------
+        found
+            Of the chosen unit.
+        look
+            Colours and scale.
+        pooled
+            Of the pool's unit that reads the chosen one, if there is one.
+        """
+        self._found, self._look = found, look
+        self._order = found.subtotals.order
+        grids = found.rule in WINDOWED and len(found.terms) > 0
+        single = found.rule not in PRODUCTS
+        for part in (self.kernel, self.product, self._signs[0], self._signs[1]):
+            part.setVisible(grids and not single)
+        self.read.setVisible(grids)
+        self.read.set_title("x" if found.rule in PRODUCTS else found.rule)
+        self.lines.setVisible(not grids)
+        several = len(found.subtotals) > 1 and (grids or found.rule == "share")
+        self.bars.setVisible(several)
+        self.total.setVisible(several)
+        for button in (self.back, self.on):
+            button.setVisible(several and grids)
+        self.map.setVisible(grids)
+        if several:
+            self._show_sums(found)
+        if not grids:
+            self.lines.show_lines(_lines(found))
+        self._show_pool(pooled)
+        self.choose(0)
+
+    def _show_sums(self, found: Explanation) -> None:
+        sums, order = found.subtotals, self._order
+        words = tuple(map_words(found, int(group)) for group in order)
+        what = "shares of" if found.rule == "share" else "sums of"
+        title = f"{what} {count(len(sums))} maps, largest first"
+        if all(name.split()[-2:-1] == ["neuron"] for name in words):
+            title = title.replace("maps", "neurons")
+        self.bars.show_bars(sums.total[order], words, title, self._look)
+        total = math.nan if found.total is None else found.total
+        lines = [f"Σ {number(float(sums.total.sum()))}"]
+        if found.rule == "weighted sum":
+            lines += [f"bias {number(found.bias)}", f"= {number(total)}"]
+        self.total.setText("\n".join(lines))
+
+    def _show_pool(self, pooled: Explanation | None) -> None:
+        shown = pooled is not None and len(pooled.subtotals) == 1
+        self._signs[2].setVisible(shown)
+        self.pool.setVisible(shown)
+        if pooled is None or not shown:
+            return
+        window = window_of(pooled, 0)
+        self.pool.set_title("max" if pooled.rule == "largest of" else pooled.rule)
+        self.pool.show_cells(
+            window.x,
+            window.index,
+            pooled.terms.x,
+            self._look,
+            padding=window.padding,
+            winner=window.winner,
+        )
+        assert self._found is not None
+        here = self._found.channel, self._found.unit
+        places = (pooled.place(term) for term in range(len(pooled.terms)))
+        mine = (i for i, at in enumerate(places) if at is not None and at[1:] == here)
+        self.pool.show_term(next(mine, None), None)
+
+    @property
+    def group(self) -> int | None:
+        """The subtotal that is laid open."""
+        return int(self._order[self._place]) if len(self._order) else None
+
+    def step(self, by: int) -> None:
+        """Lay another map open, in the order of size."""
+        self.choose(min(max(self._place + by, 0), len(self._order) - 1))
+
+    def choose(self, place: int) -> None:
+        """Lay open the map at a place of the order, 0 for the largest."""
+        found = self._found
+        if found is None:
+            return
+        self._place = place
+        self.bars.show_chosen(place)
+        self.back.setEnabled(place > 0)
+        self.on.setEnabled(place + 1 < len(self._order))
+        group = self.group if found.rule in WINDOWED or found.rule == "share" else None
+        if group is not None and found.rule in WINDOWED:
+            self._show_map(found, group)
+        self.current = strongest(found, group)
+        self._mark(None)
+
+    def _show_map(self, found: Explanation, group: int) -> None:
+        window, terms = window_of(found, group), found.terms
+        for part, values, whole in (
+            (self.read, window.x, terms.x),
+            (self.kernel, window.w, terms.w),
+            (self.product, window.product, terms.product),
+        ):
+            part.show_cells(
+                values,
+                window.index,
+                whole,
+                self._look,
+                signed=None if part is self.read else True,
+                padding=None if part is self.kernel else window.padding,
+                winner=window.winner,
+            )
+        words = map_words(found, group)
+        if found.rule in PRODUCTS:
+            words += f" adds {number(float(found.subtotals.total[group]))}"
+        many = len(self._order)
+        place = f" · {count(self._place + 1)} of {count(many)}" if many > 1 else ""
+        self.map.set_text(words + place, words)
+
+    def _on_pointed(self, term: int | None) -> None:
+        self._mark(term)
+        self.pointed.emit(term)
+
+    def _on_pressed(self, term: int) -> None:
+        self.current = term
+        self._mark(term)
+
+    def _mark(self, under: int | None) -> None:
+        for part in self._parts:
+            part.show_term(self.current, under)
+
+
+def _arrow(text: str, tip: str) -> QToolButton:
+    button = QToolButton()
+    button.setText(text)
+    button.setToolTip(tip)
+    button.setFont(theme.text_font())
+    button.setFixedSize(2 * theme.GRID, 2 * theme.GRID)
+    button.setStyleSheet("QToolButton { padding: 0; }")
+    button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    return button
+
+
+def _sign(text: str) -> QLabel:
+    sign = QLabel(text)
+    sign.setFont(theme.caption_font())
+    return sign
+
+
+def _lines(found: Explanation) -> list[Line]:
+    """Write the terms that count, then the statistics."""
+    terms = found.terms
+    chosen = list(range(len(terms)))
+    if len(terms) > _FEW:
+        best = strongest(found)
+        chosen = [] if best is None else [best]
+    lines = []
+    for term in chosen:
+        place = found.place(term)
+        words = "padding" if terms.is_padding[term] else "constant"
+        if place is not None:
+            name, channel, unit = place
+            where = f" ({', '.join(map(str, unit))})" if unit else ""
+            words = f"{name} · {'channel' if unit else 'neuron'} {channel}{where}"
+        lines.append(Line(words, number(float(terms.x[term])), term))
+    rest = len(terms) - len(chosen)
+    if rest:
+        lines.append(Line("and others", count(rest)))
+    lines += [Line(name, number(value)) for name, value in found.details.items()]
+    return lines
