@@ -78,12 +78,13 @@ def open_sample(path: str | PathLike[str], net: Network) -> Sample:
     Raises
     ------
     InputError
-        The file is no picture, damaged, or too large.
+        The file is no picture, damaged, or too large; or the network takes none.
     """
     from cnnviz.inputs.image import read_image
-    from cnnviz.inputs.prepare import prepare_image
+    from cnnviz.probe.execute import picture_sample
 
-    return prepare_image(read_image(path), net.want)
+    picture = read_image(path)
+    return picture_sample(picture, net, picture.title)
 
 
 def trace(

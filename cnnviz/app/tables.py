@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from cnnviz.core.geometry import FieldSize, field_size, size_formulas
 from cnnviz.core.layers import WEIGHTED
 from cnnviz.core.numbers import count, size
-from cnnviz.core.trace import Trace
+from cnnviz.core.trace import ImageWant, Trace
 
 if TYPE_CHECKING:
     from cnnviz.nets.catalog import Entry
@@ -220,7 +220,12 @@ def _field(field: FieldSize) -> str:
 
 
 def _input(entry: Entry) -> tuple[int, ...]:
-    return (entry.want.channels, *entry.want.crop)
+    """Return the shape of the input; any number of steps is left out."""
+    want = entry.want
+    if isinstance(want, ImageWant):
+        return (want.channels, *want.crop)
+    variables = len(want.channels)
+    return (variables,) if want.length is None else (variables, want.length)
 
 
 def _where(state: str, size: int | None) -> str:

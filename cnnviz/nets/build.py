@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cnnviz.core.errors import ModelError
 from cnnviz.core.resources import resource
-from cnnviz.core.trace import ImageWant, ModelSpec
+from cnnviz.core.trace import ImageWant, ModelSpec, SeriesWant
 from cnnviz.nets.cache import check_digest, weights_file
-from cnnviz.nets.catalog import Entry, find
+from cnnviz.nets.catalog import Entry, file_facts, find
 
 if TYPE_CHECKING:
     from torch import nn
@@ -43,7 +43,7 @@ class Network:
 
     module: nn.Module
     entry: Entry
-    want: ImageWant
+    want: ImageWant | SeriesWant
     labels: tuple[str, ...] | None
     weights: str
     trained: bool
@@ -60,9 +60,12 @@ def build(spec: ModelSpec) -> Network:
     Raises
     ------
     ModelError
-        No such network, or its weights file is damaged; the message names the file.
+        No such network; its weights file is damaged (the message names the file); or
+        it cannot be had for that many variables.
     """
     entry = find(spec.name)
+    if spec.channels is not None:
+        return _of_another_width(entry, spec, spec.channels)
     if entry.name == "handmade":
         return _handmade(entry)
     if entry.bundled:
@@ -80,7 +83,10 @@ def build(spec: ModelSpec) -> Network:
         words = _source(entry, file)
     module.eval().requires_grad_(False)
     trained = not words.startswith("random")
-    return Network(module, entry, entry.want, labels, words, trained)
+    names = {}
+    if entry.name == "tcn" and labels is not None:
+        names = dict.fromkeys(("steps", "mean"), labels)
+    return Network(module, entry, entry.want, labels, words, trained, names)
 
 
 def load(entry: Entry, file: Path) -> nn.Module:
@@ -109,6 +115,44 @@ def load(entry: Entry, file: Path) -> nn.Module:
     return module
 
 
+def _of_another_width(entry: Entry, spec: ModelSpec, channels: int) -> Network:
+    """Build a network of series for any number of variables, with random weights.
+
+    It wants the series as it is, without a normalisation learned elsewhere.
+
+    Raises
+    ------
+    ModelError
+        The network takes pictures, or learned weights are asked for.
+    """
+    want = entry.want
+    if not isinstance(want, SeriesWant):
+        raise ModelError(f"{entry.name} takes pictures, not {channels} variables")
+    if spec.weights != "random":
+        raise ModelError(
+            f"{entry.name} was trained on {len(want.channels)} variables; for "
+            f"{channels} it has random weights only"
+        )
+    if channels < 1:
+        raise ModelError(f"a series has at least 1 variable, not {channels}")
+    from cnnviz.nets.drawing import fresh
+
+    module = fresh(_layout(entry, channels=channels), spec.seed)
+    return Network(
+        module.eval().requires_grad_(False),
+        entry,
+        replace(
+            want,
+            channels=tuple(f"variable {i}" for i in range(1, channels + 1)),
+            mean=(0.0,) * channels,
+            std=(1.0,) * channels,
+        ),
+        None,
+        f"random weights, seed {spec.seed}, for {channels} variables: structure only",
+        False,
+    )
+
+
 def _handmade(entry: Entry) -> Network:
     from cnnviz.nets.handmade import Handmade, channel_names
 
@@ -126,7 +170,8 @@ def _handmade(entry: Entry) -> Network:
 def _source(entry: Entry, file: Path) -> str:
     """Say where weights come from."""
     if entry.bundled:
-        return f"trained on {entry.classes} everyday classes, bundled"
+        kind = "everyday classes" if entry.task == "picture" else "exercises"
+        return f"trained on {entry.classes} {kind}, bundled"
     if file.name == entry.file:
         return f"ImageNet weights {entry.weights}"
     return f"weights of a file chosen by hand ({file.name})"
@@ -135,10 +180,7 @@ def _source(entry: Entry, file: Path) -> str:
 def _labels(entry: Entry) -> tuple[str, ...] | None:
     """Return the names of a network's classes where its training gave them any."""
     if entry.bundled:
-        from safetensors import safe_open
-
-        with safe_open(resource(f"models/{entry.file}"), framework="pt") as file:
-            return tuple(json.loads(file.metadata()["classes"]))
+        return tuple(file_facts(resource(f"models/{entry.file}"))["classes"])
     if entry.torchvision:
         from torchvision.models import AlexNet_Weights
 
@@ -146,7 +188,9 @@ def _labels(entry: Entry) -> tuple[str, ...] | None:
     return None
 
 
-def _layout(entry: Entry, loading: bool = False) -> Callable[[], nn.Module]:
+def _layout(
+    entry: Entry, loading: bool = False, channels: int | None = None
+) -> Callable[[], nn.Module]:
     """Return what builds a network's layers.
 
     Parameters
@@ -154,7 +198,15 @@ def _layout(entry: Entry, loading: bool = False) -> Callable[[], nn.Module]:
     loading
         As the weights file has them: GoogLeNet's holds two more heads, used in
         training only.
+    channels
+        Variables of a network of series; None for as many as it was trained on.
     """
+    if isinstance(entry.want, SeriesWant):
+        from cnnviz.nets import temporal
+
+        kinds = {"tcn": temporal.TCN, "cnn1d": temporal.CNN1d}
+        width = channels or len(entry.want.channels)
+        return partial(kinds[entry.name], width, entry.classes)
     if entry.torchvision is None:
         from cnnviz.nets import classic
 

@@ -10,11 +10,12 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import Literal
+from pathlib import Path
+from typing import Any, Literal
 
 from cnnviz.core.errors import ModelError
 from cnnviz.core.resources import resource
-from cnnviz.core.trace import ImageWant
+from cnnviz.core.trace import ImageWant, SeriesWant
 
 State = Literal[
     "bundled",
@@ -37,8 +38,6 @@ class Entry:
         For the menu: how it is written, and the group it belongs to.
     description
         One line.
-    task
-        What it takes: a ``"picture"``.
     want
         The input it was trained on.
     classes
@@ -57,22 +56,29 @@ class Entry:
         First hexadecimal digits of the file's SHA-256, all 64 of a bundled file.
     weights
         Which training the file comes from, in torchvision's words.
+    causal
+        Before it averages over the whole series, no unit reads a step after its own.
     """
 
     name: str
     title: str
     family: str
     description: str
-    want: ImageWant
+    want: ImageWant | SeriesWant
     classes: int
     parameters: int
-    task: Literal["picture"] = "picture"
     bundled: bool = False
     file: str | None = None
     size: int | None = None
     url: str | None = None
     sha256: str = ""
     weights: str = ""
+    causal: bool = False
+
+    @property
+    def task(self) -> Literal["picture", "series"]:
+        """What it takes."""
+        return "picture" if isinstance(self.want, ImageWant) else "series"
 
     @property
     def torchvision(self) -> str | None:
@@ -109,6 +115,37 @@ def _bundled(entry: Entry) -> Entry:
     return replace(entry, bundled=True, file=file, size=size, sha256=digest)
 
 
+def file_facts(file: Path) -> dict[str, Any]:
+    """Return what a bundled weights file says of itself: ``"classes"`` and the like.
+
+    Only its header is read.
+    """
+    from safetensors import safe_open
+
+    with safe_open(file, framework="numpy") as opened:
+        return {name: json.loads(fact) for name, fact in opened.metadata().items()}
+
+
+def _series(name: str, minimum: int) -> SeriesWant:
+    """Return the series a bundled network was trained on, as its file says.
+
+    Parameters
+    ----------
+    minimum
+        Fewest steps that leave one behind all pools.
+    """
+    facts = file_facts(resource(f"models/{name}.safetensors"))
+    return SeriesWant(
+        channels=tuple(facts["channels"]),
+        length=facts["length"],
+        rate=facts["rate"],
+        mean=tuple(facts["mean"]),
+        std=tuple(facts["std"]),
+        minimum=minimum,
+        units=tuple(facts["units"]),
+    )
+
+
 def _own() -> Iterator[Entry]:
     """Yield the networks of this program."""
     yield _bundled(
@@ -131,6 +168,29 @@ def _own() -> Iterator[Entry]:
             _VGG,
             13,
             3_424_205,
+        )
+    )
+    yield _bundled(
+        Entry(
+            "tcn",
+            "TCN",
+            "Bundled",
+            "Dilated causal convolutions, trained on 7 exercises felt by a watch",
+            _series("tcn", minimum=1),
+            7,
+            28_999,
+            causal=True,
+        )
+    )
+    yield _bundled(
+        Entry(
+            "cnn1d",
+            "CNN over time",
+            "Bundled",
+            "Plain convolutions and pools along time, trained on the same exercises",
+            _series("cnn1d", minimum=16),
+            7,
+            49_559,
         )
     )
     yield Entry(

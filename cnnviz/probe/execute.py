@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from cnnviz.core.errors import InputError
 from cnnviz.core.layers import Layer
 from cnnviz.core.trace import (
     ImageSource,
@@ -18,7 +19,7 @@ from cnnviz.core.trace import (
     PixelSource,
     Request,
     Sample,
-    Source,
+    SeriesWant,
     Trace,
 )
 from cnnviz.inputs.image import read_image
@@ -47,17 +48,17 @@ def execute(request: Request, check: Check = no_check) -> Trace:
     Raises
     ------
     InputError
-        The source cannot be read.
+        The source cannot be read, or is not of the kind the network takes.
     ModelError
         The network cannot be built.
     Cancelled
         Raised by ``check``.
     """
     check(0, 0, f"reading {request.source.title}")
-    picture = _picture(request.source)
+    picture = _picture(request)
     check(0, 0, f"loading {request.model.name}")
     network = network_of(request.model)
-    sample = prepare_image(picture, network.want, request.source.title)
+    sample = picture_sample(picture, network, request.source.title)
     recording = record(network.module, sample.values, check)
     return _trace(
         recording,
@@ -69,6 +70,25 @@ def execute(request: Request, check: Check = no_check) -> Trace:
         channel_names=network.channel_names,
         request=request,
     )
+
+
+def picture_sample(
+    picture: Picture | NDArray[np.uint8], network: Network, title: str
+) -> Sample:
+    """Prepare a picture as a network wants it.
+
+    Raises
+    ------
+    InputError
+        The network takes no picture.
+    """
+    want = network.want
+    if isinstance(want, SeriesWant):
+        raise InputError(
+            f"{network.entry.name} takes a series (CSV) of {len(want.channels)} "
+            f"variables; {title} is a picture"
+        )
+    return prepare_image(picture, want, title)
 
 
 def network_of(spec: ModelSpec) -> Network:
@@ -83,14 +103,18 @@ def _built(spec: ModelSpec, _weights_at_hand: tuple[Path, int] | None) -> Networ
 
 
 @lru_cache(maxsize=2)
-def _decoded(source: Source, _changed: int) -> Picture:
-    assert isinstance(source, ImageSource)
+def _decoded(source: ImageSource, _changed: int) -> Picture:
     return read_image(source.path)
 
 
-def _picture(source: Source) -> Picture | NDArray[np.uint8]:
+def _picture(request: Request) -> Picture | NDArray[np.uint8]:
+    source = request.source
     if isinstance(source, PixelSource):
         return source.rgb
+    if not isinstance(source, ImageSource):
+        raise InputError(
+            f"{request.model.name} takes a picture; {source.title} is a series (CSV)"
+        )
     try:
         changed = source.path.stat().st_mtime_ns
     except OSError:

@@ -74,4 +74,8 @@ def test_models_table_and_values_agree():
         assert line.split()[0] == value["name"] == entry.name
         assert f"{value['parameters']:,}" in line
         assert value["weights"] in line
-        assert value["input"] == [entry.want.channels, *entry.want.crop]
+        if entry.task == "picture":
+            assert value["input"] == [entry.want.channels, *entry.want.crop]
+        else:
+            assert value["input"] == [len(entry.want.channels), entry.want.length]
+        assert "×".join(map(str, value["input"])) in line

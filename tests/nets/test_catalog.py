@@ -24,8 +24,9 @@ def test_catalogue_is_listed_without_torch():
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     names = said.stdout.split()
-    assert names[:4] == ["alexnet", "vgg", "handmade", "alexnet-2012"]
-    assert names[4] == "torchvision/alexnet"
+    own = ["alexnet", "vgg", "tcn", "cnn1d", "handmade", "alexnet-2012"]
+    assert names[:6] == own
+    assert names[6] == "torchvision/alexnet"
     assert len(set(names)) == len(names)
 
 
@@ -72,7 +73,7 @@ def test_handmade_sees_the_same_part_of_a_picture_as_the_default():
     assert (ours.crop, ours.resize) == (default.crop, default.resize)
 
 
-@pytest.mark.parametrize("name", ["alexnet", "vgg"])
+@pytest.mark.parametrize("name", ["alexnet", "vgg", "tcn", "cnn1d"])
 def test_bundled_file_has_the_catalogues_hash(name):
     entry = find(name)
     content = resource(f"models/{entry.file}").read_bytes()
