@@ -125,6 +125,8 @@ class SmallGrid(QWidget):
         if found is None or not found.high.size:
             return self._title
         end = number(float(found.high[0]), 2)
+        if found.high[0] == 0:
+            return f"{self._title}  all 0"
         return f"{self._title}  {'±' if found.signed else '0 – '}{end}"
 
     def sizeHint(self) -> QSize:

@@ -77,7 +77,7 @@ class TermsBars(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         """Allow very little."""
-        return QSize(6 * theme.GRID, 4 * theme.GRID)
+        return QSize(6 * theme.GRID, 3 * theme.GRID)
 
     def layout_of(self) -> tuple[float, int]:
         """Return the width of a bar with its gap, and how many stand alone."""

@@ -59,14 +59,12 @@ class TermsView(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.GRID // 2)
-        for row in self._rows():
-            column.addLayout(row, 3 if row.indexOf(self.read) >= 0 else 0)
-        column.addWidget(self.lines, 3)
-        foot = QHBoxLayout()
-        foot.setSpacing(theme.GRID)
-        foot.addWidget(self.bars, 1)
-        foot.addWidget(self.total)
-        column.addLayout(foot, 2)
+        self._head, self._body = QWidget(), QWidget()
+        self._foot = QWidget()
+        for row, stretch in ((self._head, 0), (self._body, 3), (self._foot, 2)):
+            column.addWidget(row, stretch)
+        self._fill()
+        self.lines.hide()
         self._parts: tuple[SmallGrid | TermsList, ...] = (
             self.read,
             self.kernel,
@@ -82,19 +80,21 @@ class TermsView(QWidget):
         self.back.clicked.connect(lambda: self.step(-1))
         self.on.clicked.connect(lambda: self.step(1))
 
-    def _rows(self) -> tuple[QHBoxLayout, QHBoxLayout]:
-        head, grids = QHBoxLayout(), QHBoxLayout()
-        head.setSpacing(theme.GRID // 2)
-        for button in (self.back, self.on):
-            head.addWidget(button)
+    def _fill(self) -> None:
+        """Put the parts into three rows, each of which may be hidden as a whole."""
+        head, body, foot = map(_row, (self._head, self._body, self._foot))
+        head.addWidget(self.back)
+        head.addWidget(self.on)
         head.addWidget(self.map, 1)
-        grids.setSpacing(theme.GRID // 2)
-        parts = (self.read, self.kernel, self.product, self.pool)
-        for sign, part in zip((None, *self._signs), parts, strict=True):
-            if sign is not None:
-                grids.addWidget(sign)
-            grids.addWidget(part, 1)
-        return head, grids
+        for part, sign in zip((self.read, self.kernel), self._signs, strict=False):
+            body.addWidget(part, 1)
+            body.addWidget(sign)
+        body.addWidget(self.product, 1)
+        body.addWidget(self.lines, 3)
+        body.addWidget(self._signs[2])
+        body.addWidget(self.pool, 1)
+        foot.addWidget(self.bars, 1)
+        foot.addWidget(self.total)
 
     def show_terms(
         self, found: Explanation, look: Look, pooled: Explanation | None = None
@@ -120,17 +120,23 @@ class TermsView(QWidget):
         self.read.set_title("x" if found.rule in PRODUCTS else found.rule)
         self.lines.setVisible(not grids)
         several = len(found.subtotals) > 1 and (grids or found.rule == "share")
-        self.bars.setVisible(several)
-        self.total.setVisible(several)
+        self._foot.setVisible(several)
+        self._head.setVisible(grids)
         for button in (self.back, self.on):
-            button.setVisible(several and grids)
-        self.map.setVisible(grids)
+            button.setVisible(several)
         if several:
             self._show_sums(found)
         if not grids:
             self.lines.show_lines(_lines(found))
         self._show_pool(pooled)
-        self.choose(0)
+        self.choose(self._first(found))
+
+    def _first(self, found: Explanation) -> int:
+        """Return the place of the map to begin with: a share's own, else the largest."""
+        best = strongest(found)
+        if found.rule != "share" or best is None:
+            return 0
+        return int(np.flatnonzero(self._order == found.terms.group[best])[0])
 
     def _show_sums(self, found: Explanation) -> None:
         sums, order = found.subtotals, self._order
@@ -189,6 +195,8 @@ class TermsView(QWidget):
         group = self.group if found.rule in WINDOWED or found.rule == "share" else None
         if group is not None and found.rule in WINDOWED:
             self._show_map(found, group)
+        elif group is not None:
+            self.lines.show_lines(_lines(found, group))
         self.current = strongest(found, group)
         self._mark(None)
 
@@ -239,18 +247,25 @@ def _arrow(text: str, tip: str) -> QToolButton:
     return button
 
 
+def _row(parent: QWidget) -> QHBoxLayout:
+    row = QHBoxLayout(parent)
+    row.setContentsMargins(0, 0, 0, 0)
+    row.setSpacing(theme.GRID // 2)
+    return row
+
+
 def _sign(text: str) -> QLabel:
     sign = QLabel(text)
     sign.setFont(theme.caption_font())
     return sign
 
 
-def _lines(found: Explanation) -> list[Line]:
+def _lines(found: Explanation, group: int | None = None) -> list[Line]:
     """Write the terms that count, then the statistics."""
     terms = found.terms
     chosen = list(range(len(terms)))
     if len(terms) > _FEW:
-        best = strongest(found)
+        best = strongest(found, group)
         chosen = [] if best is None else [best]
     lines = []
     for term in chosen:
