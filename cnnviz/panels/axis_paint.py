@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPen
+from PySide6.QtGui import QFont, QFontMetricsF, QPainter
 
 from cnnviz.panels import theme
+from cnnviz.panels.strokes import hairline
 from cnnviz.panels.time_axis import TimeAxis
 
 _SPACE = 2 * theme.GRID
@@ -41,8 +42,8 @@ def paint_axis(
     metrics = QFontMetricsF(painter.font())
     base = math.floor(plot.bottom()) + 0.5
     line = QRectF(plot.left(), base + _TICK + 1, plot.width(), metrics.height())
-    hairline = QPen(shade.color("hairline"), 1)
-    painter.setPen(hairline)
+    thin = hairline(painter, shade.color("hairline"))
+    painter.setPen(thin)
     painter.drawLine(QPointF(plot.left(), base), QPointF(plot.right(), base))
     found, places = axis.ticks(metrics.horizontalAdvance("0000") + _SPACE)
     steps = [step for step in marked if step is not None and step < axis.count]
@@ -51,7 +52,7 @@ def paint_axis(
         labels.append((x, label, "muted"))
         if plot.left() <= x <= plot.right():
             at = QPointF(math.floor(x) + 0.5, base)
-            painter.setPen(hairline)
+            painter.setPen(thin)
             painter.drawLine(at, at + QPointF(0, _TICK))
     taken: list[QRectF] = []
     for x, label, colour in labels:
@@ -74,7 +75,7 @@ def paint_pointer(
     """Paint the line under the pointer."""
     x = math.floor(axis.middle(step)) + 0.5
     if area.left() <= x <= area.right():
-        painter.setPen(QPen(shade.color("muted"), 1))
+        painter.setPen(hairline(painter, shade.color("muted")))
         painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()))
 
 
@@ -82,7 +83,9 @@ def paint_cursor(
     painter: QPainter, axis: TimeAxis, area: QRectF, shade: theme.Palette, step: int
 ) -> None:
     """Paint the time cursor; a rim of canvas sets it off from any line."""
-    x = round(axis.middle(step) - _LINE / 2)
-    line = QRectF(x, area.top(), _LINE, area.height())
-    painter.fillRect(line.adjusted(-1, 0, 1, 0) & area, shade.color("canvas"))
+    ratio = painter.device().devicePixelRatioF()
+    wide, rim = round(_LINE * ratio) / ratio, max(round(ratio), 1) / ratio
+    x = round((axis.middle(step) - wide / 2) * ratio) / ratio
+    line = QRectF(x, area.top(), wide, area.height())
+    painter.fillRect(line.adjusted(-rim, 0, rim, 0) & area, shade.color("canvas"))
     painter.fillRect(line & area, shade.color("accent"))

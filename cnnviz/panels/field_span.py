@@ -8,10 +8,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QPainter, QPen
+from PySide6.QtGui import QPainter
 
 from cnnviz.core.axismaps import Interval
 from cnnviz.panels import theme
+from cnnviz.panels.strokes import hairline
 from cnnviz.panels.time_axis import TimeAxis
 
 _FILL, _READ = 24, 32
@@ -68,7 +69,7 @@ class FieldSpan:
             painter.fillRect(read & area, shade.color("accent", _READ))
         if self.box is None or not any(self.reach):
             return
-        pen = QPen(shade.color("accent"), 1)
+        pen = hairline(painter, shade.color("accent"))
         pen.setDashPattern([3, 3])
         painter.setPen(pen)
         painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -88,7 +89,7 @@ class FieldSpan:
         painter.setBrush(shade.color("accent"))
         for left, right in self._ticks(self._read, axis, strip):
             painter.drawRect(QRectF(left, strip.top(), right - left, strip.height()))
-        painter.setPen(QPen(shade.color("accent"), 1))
+        painter.setPen(hairline(painter, shade.color("accent")))
         painter.setBrush(shade.color("canvas"))
         for left, right in self._ticks(self._beyond, axis, strip):
             wide = max(right - left, 3.0)

@@ -14,11 +14,11 @@ from PySide6.QtGui import (
     QMouseEvent,
     QPainter,
     QPaintEvent,
-    QPen,
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from cnnviz.panels import theme
+from cnnviz.panels.strokes import hairline
 from cnnviz.pictures.captions import MINUS
 from cnnviz.pictures.taps import offsets
 
@@ -150,7 +150,7 @@ class KernelRows(QWidget):
             first, last = self.cell(i, 0), self.cell(i, taps - 1)
             if gap and self._dilation > 1:
                 y = math.floor(first.center().y()) + 0.5
-                painter.setPen(QPen(shade.color("hairline"), 1))
+                painter.setPen(hairline(painter, shade.color("hairline")))
                 painter.drawLine(QPointF(first.left(), y), QPointF(last.right(), y))
             for j in range(taps):
                 colour = QColor(*self._table[self._codes[i, j]].tolist())
@@ -189,7 +189,7 @@ class KernelRows(QWidget):
         taken: list[QRectF] = []
         for j in order:
             x = self.cell(0, j).center().x()
-            painter.setPen(QPen(shade.color("hairline"), 1))
+            painter.setPen(hairline(painter, shade.color("hairline")))
             at = QPointF(math.floor(x) + 0.5, area.bottom())
             painter.drawLine(at, at + QPointF(0, _TICK))
             words = _offset_words(steps[j])

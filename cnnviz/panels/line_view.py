@@ -7,14 +7,14 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter
 from PySide6.QtWidgets import QWidget
 
 from cnnviz.core.layers import Array, Unit
 from cnnviz.panels import theme
 from cnnviz.panels.axis_paint import paint_axis, paint_cursor, paint_pointer
 from cnnviz.panels.saving import Numbers
-from cnnviz.panels.strokes import Lane, paint_dot, paint_line
+from cnnviz.panels.strokes import Lane, hairline, paint_dot, paint_line
 from cnnviz.panels.time_view import TimeView
 from cnnviz.pictures.captions import number
 from cnnviz.pictures.colours import MARKS, NAN, NEG_INF, POS_INF
@@ -140,7 +140,7 @@ class LineView(TimeView):
     def _paint(self, painter: QPainter) -> None:
         plot, lane, shade = self.plot, self._lane(), theme.of(self)
         zero = math.floor(lane.point(0, 0.0).y()) + 0.5
-        painter.setPen(QPen(shade.color("hairline"), 1))
+        painter.setPen(hairline(painter, shade.color("hairline")))
         painter.drawLine(QPointF(plot.left(), zero), QPointF(plot.right(), zero))
         painter.save()
         painter.setClipRect(plot)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetricsF, QHelpEvent, QPainter, QPen, QPixmap
+from PySide6.QtGui import QFontMetricsF, QHelpEvent, QPainter, QPixmap
 from PySide6.QtWidgets import QToolTip, QWidget
 
 from cnnviz.core.axismaps import Interval
@@ -18,7 +18,7 @@ from cnnviz.panels.axis_paint import paint_axis, paint_cursor, paint_pointer
 from cnnviz.panels.field_span import FieldSpan
 from cnnviz.panels.lane_label import LaneLabel
 from cnnviz.panels.saving import Numbers
-from cnnviz.panels.strokes import Lane, paint_dot, paint_line
+from cnnviz.panels.strokes import Lane, hairline, paint_dot, paint_line
 from cnnviz.panels.time_view import TimeView
 from cnnviz.pictures.captions import number
 from cnnviz.pictures.envelope import Envelope
@@ -175,7 +175,7 @@ class SeriesView(TimeView):
         strip = QRectF(plot.left(), lanes.bottom() + 1, plot.width(), _STRIP)
         self._field.paint_reads(painter, self.axis, strip, shade)
         painter.restore()
-        painter.setPen(QPen(shade.color("hairline"), 1))
+        painter.setPen(hairline(painter, shade.color("hairline")))
         for i in range(len(self._lines)):
             y = self.lane(i).bottom() - 0.5
             painter.drawLine(QPointF(0, y), QPointF(self.width(), y))
@@ -265,4 +265,6 @@ def _numbers(series: Series, filled: NDArray[np.float64] | None) -> dict[str, Nu
 def _bridge(read: NDArray[np.float64], fed: NDArray[np.float64]) -> Envelope:
     """Return what was fed in gaps, with the values at their edges."""
     missing = ~np.isfinite(read) & np.isfinite(fed)
+    if not missing.any():
+        return Envelope(read[:0])
     return Envelope.where(np.where(missing, fed, read), missing)

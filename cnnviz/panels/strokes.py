@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 
+from cnnviz.panels.marks import cosmetic
 from cnnviz.panels.time_axis import TimeAxis
 from cnnviz.pictures.envelope import Envelope
 
@@ -101,6 +102,11 @@ def paint_line(
             points = zip(x[there].tolist(), y[there].tolist(), strict=True)
             painter.drawPoints(QPolygonF([QPointF(*point) for point in points]))
     painter.restore()
+
+
+def hairline(painter: QPainter, colour: QColor) -> QPen:
+    """Return a pen of one screen pixel, equally wide wherever it is used."""
+    return cosmetic(colour, max(round(painter.device().devicePixelRatioF()), 1))
 
 
 def paint_dot(

@@ -8,33 +8,20 @@ from hands import Ear, pixels, rgb
 from PySide6.QtCore import QCoreApplication, QEvent, QPoint
 from PySide6.QtGui import QContextMenuEvent, QHelpEvent
 from PySide6.QtWidgets import QApplication, QMenu, QToolTip
-from time_hands import click, double_click, drag, hover, wheel
+from time_hands import (
+    causal,
+    click,
+    double_click,
+    drag,
+    hover,
+    make_series,
+    wheel,
+)
 
-from cnnviz.core.series import Series
 from cnnviz.panels import series_view
 from cnnviz.panels.series_view import SeriesView
 
 CANVAS, ACCENT = rgb("canvas", dark=True), rgb("accent", dark=True)
-
-
-def make(values, rate=50.0, names=None, units=None):
-    values = np.asarray(values, np.float64)
-    count, length = values.shape
-    time = np.arange(length) / rate if rate else np.arange(length, dtype=float)
-    names = names or tuple(f"v{i}" for i in range(count))
-    return Series(time, names, units or ("",) * count, values, rate, 0, length)
-
-
-def causal(t, dilations, length):
-    """Span, mask, box and padding steps of a unit behind two-tap convolutions."""
-    steps = {t}
-    for dilation in dilations:
-        steps |= {step - dilation for step in steps}
-    mask = np.zeros(length, bool)
-    mask[[step for step in steps if step >= 0]] = True
-    inside = np.flatnonzero(mask)
-    span = (int(inside[0]), int(inside[-1]))
-    return span, mask, (min(steps), t), sorted(step for step in steps if step < 0)
 
 
 @pytest.fixture
@@ -46,16 +33,13 @@ def view(shown, themed):
 @pytest.fixture
 def waves():
     t = np.arange(128)
-    return make([np.sin(t / 9), np.cos(t / 5) * 40, t % 16], units=("g", "", "mm"))
+    return make_series(
+        [np.sin(t / 9), np.cos(t / 5) * 40, t % 16], units=("g", "", "mm")
+    )
 
 
 def at(view, x, y):
     return tuple(pixels(view)[int(y), int(x)].tolist())
-
-
-def strip_row(view):
-    """Height of the ticks that say which steps are read."""
-    return view.lane(len(view._lines) - 1).bottom() + 5
 
 
 def test_every_step_can_be_clicked(view, waves):
@@ -78,7 +62,7 @@ def test_names_and_padding_cannot_be_clicked(view, waves):
 def test_the_pointer_reads_every_variable(view, waves):
     values = waves.values.copy()
     values[1, 70] = np.nan
-    view.show_series(make(values))
+    view.show_series(make_series(values))
     heard = Ear(view.hovered)
     hover(view, view.axis.middle(70))
     t, read = heard.heard[-1]
@@ -102,7 +86,7 @@ def test_showing_is_no_act_of_a_person(view, waves):
 @pytest.mark.parametrize("length", [40, 5000])
 def test_a_line_is_where_its_values_are(view, length):
     levels = np.where(np.arange(length) < length // 2, 10.0, -10.0)
-    view.show_series(make([levels, -levels]))
+    view.show_series(make_series([levels, -levels]))
     painted = pixels(view)
     for variable, sign in ((0, 1), (1, -1)):
         lane = view.lane(variable)
@@ -116,7 +100,7 @@ def test_a_line_is_where_its_values_are(view, length):
 
 
 def test_a_constant_lies_in_the_middle_and_nothing_nowhere(view):
-    view.show_series(make([np.full(90, 3.5), np.full(90, np.nan)]))
+    view.show_series(make_series([np.full(90, 3.5), np.full(90, np.nan)]))
     painted = pixels(view)
     x = int(view.axis.middle(45))
     lit = []
@@ -137,7 +121,7 @@ def test_missing_values_are_a_gap_and_what_was_fed_is_faint(view, length):
     lane = None
     brightness = []
     for filled in (None, rising[None]):
-        view.show_series(make([values]), filled)
+        view.show_series(make_series([values]), filled)
         lane = view.lane(0)
         left, right = (int(view.axis.middle(t)) for t in (gap.start + 1, gap.stop - 2))
         painted = pixels(view)[int(lane.top()) : int(lane.bottom()) - 1]
@@ -158,76 +142,6 @@ def test_the_cursor_is_an_upright_accent_line(view, waves):
         assert tuple(painted[y, x].tolist()) == ACCENT
     view.show_cursor(None)
     assert not (pixels(view) == ACCENT).all(-1).any()
-
-
-def test_ticks_stand_at_exactly_the_steps_that_are_read(view, waves):
-    view.show_series(waves)
-    view.show_range(40, 90)
-    span, mask, box, beyond = causal(80, (1, 4, 16), 128)
-    assert (int(mask.sum()), box, beyond) == (8, (59, 80), [])
-    view.show_field(span, mask, box, beyond)
-    row = pixels(view)[int(strip_row(view))]
-    for t in range(42, 90):
-        colour = tuple(row[int(view.axis.middle(t))].tolist())
-        assert (colour == ACCENT) == bool(mask[t]), t
-
-
-def test_from_afar_no_tick_is_lost(view, waves):
-    view.show_series(make(np.zeros((1, 20_000))))
-    mask = np.zeros(20_000, bool)
-    mask[[3, 9_000, 19_990]] = True
-    view.show_field((3, 19_990), mask, (3, 19_990))
-    row = pixels(view)[int(strip_row(view))]
-    for t in (3, 9_000, 19_990):
-        x = int(view.axis.middle(t))
-        assert (row[x - 1 : x + 2] == ACCENT).all(-1).any()
-    assert tuple(row[int(view.axis.middle(5_000))].tolist()) == CANVAS
-
-
-def test_the_span_is_tinted_and_what_is_read_more_so(view):
-    view.show_series(make(np.full((1, 60), np.nan)))
-    view.show_field(*causal(50, (1, 16), 60))
-    y = view.lane(0).center().y()
-
-    def green(t):
-        return at(view, view.axis.middle(t), y)[1]
-
-    assert at(view, view.axis.middle(20), y) == CANVAS
-    assert at(view, view.axis.middle(55), y) == CANVAS
-    read, skipped = [33, 34, 49, 50], [36, 40, 46]
-    assert min(map(green, read)) > max(map(green, skipped))
-    assert min(map(green, skipped)) > CANVAS[1]
-
-
-def test_padding_is_hollow_and_outside_the_data(view, waves):
-    view.show_series(waves)
-    view.show_field(*causal(7, (1, 4, 16), 128))
-    wheel(view, view.axis.across(0), -60)
-    view.show_range(-14, 30)
-    row = pixels(view)[int(strip_row(view))]
-    for t in range(-14, 30):
-        left, right = view.axis.across(t), view.axis.across(t + 1)
-        cell = row[int(left) + 1 : int(right)]
-        colour = tuple(row[int(view.axis.middle(t))].tolist())
-        edges = int((cell == ACCENT).all(-1).sum())
-        if t in (2, 3, 6, 7):
-            assert colour == ACCENT, t
-        else:
-            assert colour == CANVAS, t
-        assert (0 < edges <= 2) == (t in (-14, -13, -10, -9)), t
-    top = pixels(view)[int(view.plot.top()) : int(view.plot.top()) + 2]
-    across = top[:, int(view.axis.across(-14)) : int(view.axis.across(0))]
-    dashes = (across == ACCENT).all(-1).any(0)
-    assert 0.2 < dashes.mean() < 0.8
-
-
-def test_without_a_field_nothing_is_marked(view, waves):
-    view.show_series(waves)
-    before = pixels(view)
-    view.show_field(*causal(80, (1, 4), 128))
-    assert (pixels(view) != before).any()
-    view.show_field(None, None, None)
-    assert (pixels(view) == before).all()
 
 
 def test_the_wheel_zooms_at_the_pointer_and_a_double_click_resets(view, waves):
@@ -278,10 +192,10 @@ def test_the_view_and_nothing_else_stays_for_a_series_as_long(view, waves):
     view.show_range(40, 80)
     view.show_cursor(60)
     view.show_field(*causal(60, (1, 4), 128))
-    view.show_series(make(-waves.values))
+    view.show_series(make_series(-waves.values))
     assert view.view_range == (40.0, 80.0)
     assert not (pixels(view) == ACCENT).all(-1).any()
-    view.show_series(make(waves.values[:, :100]))
+    view.show_series(make_series(waves.values[:, :100]))
     assert view.view_range == (0.0, 100.0)
 
 
@@ -323,7 +237,9 @@ def test_lanes_share_a_small_panel_and_names_do_not_run_into_each_other(
 ):
     view.resize(280, 360)
     names = tuple(f"variable {i} of many" for i in range(count))
-    view.show_series(make(np.random.default_rng(3).random((count, 200)), names=names))
+    view.show_series(
+        make_series(np.random.default_rng(3).random((count, 200)), names=names)
+    )
     lanes = [view.lane(i) for i in range(count)]
     assert all(a.bottom() == b.top() for a, b in pairwise(lanes))
     heights = [lane.height() for lane in lanes]
@@ -344,7 +260,7 @@ def test_lanes_share_a_small_panel_and_names_do_not_run_into_each_other(
 
 def test_a_name_that_is_cut_can_be_read_whole(view):
     names = ("concentration of particles below 2.5 µm", "b")
-    view.show_series(make([[1, 2], [3, 4]], names=names, units=("µg/m³", "")))
+    view.show_series(make_series([[1, 2], [3, 4]], names=names, units=("µg/m³", "")))
     spot = QPoint(20, int(view.lane(0).center().y()))
     where = view.mapToGlobal(spot)
     QApplication.sendEvent(view, QHelpEvent(QEvent.Type.ToolTip, spot, where))
@@ -402,7 +318,7 @@ def test_the_picture_has_no_pointer_in_it(view, waves):
 
 @pytest.mark.parametrize("shape", [(0, 0), (2, 0), (1, 1), (3, 2)])
 def test_next_to_nothing_is_painted_without_complaint(view, shape):
-    view.show_series(make(np.zeros(shape)))
+    view.show_series(make_series(np.zeros(shape)))
     view.show_cursor(None)
     hover(view, 300)
     wheel(view, 300, 30)
@@ -410,7 +326,7 @@ def test_next_to_nothing_is_painted_without_complaint(view, shape):
 
 
 def test_values_at_the_ends_of_the_floats_are_painted_in_their_lane(view):
-    view.show_series(make([[-1.7e308, 1.7e308, 0.0], [1e-320, 0.0, 5e-324]]))
+    view.show_series(make_series([[-1.7e308, 1.7e308, 0.0], [1e-320, 0.0, 5e-324]]))
     assert view.point(0, 2).y() == pytest.approx(view.lane(0).center().y(), abs=2)
     pixels(view)
 

@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from cnnviz.pictures.ticks import fixed, ticks
+from cnnviz.pictures.ticks import clock, fixed, ticks
 
 
 @pytest.mark.parametrize(
@@ -61,3 +61,16 @@ def test_an_axis_without_length_has_no_ticks(end):
 def test_zero_has_no_sign():
     assert fixed(-0.001, 2) == "0.00"
     assert fixed(-1234.5, 1) == "−1,234.5"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "decimals", "words"),
+    [
+        (59.996, 2, "1:00.00"),
+        (-125.34, 1, "−2:05.3"),
+        (3725, 0, "1:02:05"),
+        (1_040_525.5, 1, "12 d 1:02:05.5"),
+    ],
+)
+def test_a_long_time_reads_like_a_clock(seconds, decimals, words):
+    assert clock(seconds, decimals) == words
