@@ -57,7 +57,7 @@ class Sampling:
         No gaps, no repeats, and no step deviates more than 2 % or than the notation
         can tell. Calendar months count as even.
     deviation
-        Largest deviation of a step from the usual one, as a part of it.
+        Largest deviation of a step that is no gap from the usual one, as a part of it.
     gaps
         In order.
     duplicates
@@ -146,7 +146,7 @@ def judge(
             f"{counted(repeats, 'row')} repeat the time of the row before, "
             f"first row {first}."
         )
-    deviation = float(off.max() / step)
+    deviation = float(off[~wide].max() / step)
     return Sampling(seconds, 1 / step, even, deviation, gaps, repeats, tuple(notes))
 
 

@@ -200,18 +200,16 @@ def decisions(table: Table) -> tuple[tuple[str, str], ...]:
     else:
         pairs.append(("time", "no column; steps are counted"))
     if table.rate is not None:
-        even = "evenly" if table.even else "not evenly"
-        how = (
-            f" ({even}, up to {sampling.deviation:.1%} off)"
-            if sampling
-            else " (stated)"
-        )
+        how = " (stated)"
+        if sampling is not None:
+            even = "evenly" if sampling.even or sampling.gaps else "not evenly"
+            but = f" but for {counted(len(sampling.gaps), 'gap')}"
+            even += but if sampling.gaps else ""
+            how = f" ({even}, steps up to {sampling.deviation:.1%} off)"
         pairs.append(("sampled at", frequency(table.rate) + how))
     pairs.append(("steps", f"{len(table.values):,}"))
     pairs.append(("variables", listed(table.names, 20)))
     pairs += [(f'"{c.name}"', f"{c.role}: {c.why}") for c in table.dropped]
-    if table.gaps:
-        pairs.append(("gaps", f"{len(table.gaps):,}"))
     if table.missing:
         pairs.append(("missing", missing_words(table.missing)))
     if table.missing_numbers:
