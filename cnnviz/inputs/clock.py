@@ -49,8 +49,8 @@ class Columns:
 
     Attributes
     ----------
-    names
-        Of all columns.
+    names, units
+        Of all columns; ``""`` where a unit is unknown.
     rows
         ``(T,)`` rows of the file.
     numbers, texts
@@ -62,6 +62,7 @@ class Columns:
     """
 
     names: Sequence[str]
+    units: Sequence[str]
     rows: NDArray[np.int64]
     numbers: Mapping[int, Numbers]
     texts: Mapping[int, list[str]]
@@ -91,7 +92,7 @@ def clock_of(columns: tuple[int, ...], parts: Sequence[Stamps]) -> Clock:
     notes = []
     if any(stamps.unsure for stamps in parts):
         notes.append(
-            "Day and month could be the other way round; the day is taken as first."
+            f"Day and month could be the other way round; read as {parts[0].words}."
         )
     return Clock(
         columns,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -99,11 +99,7 @@ def name_columns(dialect: Dialect) -> tuple[list[str], list[str], list[str]]:
 
 
 def assign_roles(
-    table: Columns,
-    units: Sequence[str],
-    grid: Grid,
-    clock: Clock | None,
-    choices: Choices,
+    table: Columns, grid: Grid, clock: Clock | None, choices: Choices
 ) -> list[Column]:
     """Decide what each column is.
 
@@ -118,7 +114,7 @@ def assign_roles(
     return [
         Column(name, unit, role, why, j in table.numbers)
         for j, (name, unit, (role, why)) in enumerate(
-            zip(table.names, units, roles, strict=True)
+            zip(table.names, table.units, roles, strict=True)
         )
     ]
 
@@ -135,7 +131,7 @@ def _role(table: Columns, grid: Grid, clock: Clock | None, j: int) -> tuple[Role
     if bad and len(bad) > _FEW * (held + len(bad)):
         row, cell = bad[0]
         return "left out", (
-            f"{counted(len(bad), 'cell')} hold no number, first {quoted(cell)} in "
+            f"{counted(len(bad), 'cell')} without a number, first {quoted(cell)} in "
             f"row {row}"
         )
     if held == 0:
@@ -173,9 +169,7 @@ def _counts_rows(table: Columns, values: Numbers, j: int) -> bool:
 
 
 def _is_another_time(table: Columns, j: int) -> bool:
-    alone = Columns(
-        table.names, table.rows, {j: table.numbers[j]}, {}, table.words, table.title
-    )
+    alone = replace(table, numbers={j: table.numbers[j]}, texts={})
     return table.names[j] != "t" and from_name(alone, Choices()) is not None
 
 
@@ -233,8 +227,8 @@ def check_variables(table: Columns, grid: Grid, columns: Sequence[Column]) -> li
         if bad:
             words = listed([quoted(w) for w in dict.fromkeys(c for _, c in bad)], 3)
             notes.append(
-                f"In {quoted(column.name)} {counted(len(bad), 'cell')} hold words "
-                f"({words}, first in row {bad[0][0]}) and count as missing."
+                f"{counted(len(bad), 'cell')} of {quoted(column.name)} with words "
+                f"({words}, first in row {bad[0][0]}): taken as missing."
             )
         if j in grid.grouped:
             row, cell = grid.grouped[j]

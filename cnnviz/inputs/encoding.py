@@ -20,6 +20,7 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+_JSON = re.compile(rb"\s*(?:\{\s*[\"}]|\[\s*[\[{])")
 _HANGUL = re.compile("[가-힣]")
 _HIGH = re.compile("[^\x00-\x7f]")
 _DOCUMENTS = ("a PDF document", "a PostScript document", "a web page", "an SVG drawing")
@@ -151,6 +152,8 @@ def _refuse_documents(data: bytes, head: bytes, title: str) -> None:
             f"{wanted}, this is an old Excel workbook or another Office document; "
             "open it there and export the sheet as CSV"
         )
+    if _JSON.match(head):
+        raise InputError(f"{wanted}, this looks like JSON")
     words = looks_like(head[:512])
     if words in _DOCUMENTS:
         raise InputError(f"{wanted}, this looks like {words}")

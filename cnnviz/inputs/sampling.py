@@ -119,8 +119,8 @@ def judge(
         seconds = _spread(seconds, clock.resolution)
         steps = np.diff(seconds)
         notes.append(
-            f"{counted(repeats, 'row')} have the time of the row before: the times are "
-            "coarser than the sampling, so rows are spread evenly between them."
+            f"Times are coarser than the sampling (repeated in "
+            f"{counted(repeats, 'row')}): rows are spread evenly between them."
         )
         repeats = 0
     usual = float(np.median(steps[steps > 0])) if (steps > 0).any() else 0.0
@@ -143,8 +143,8 @@ def judge(
     if repeats:
         first = rows[int(np.argmax(steps == 0)) + 1]
         notes.append(
-            f"{counted(repeats, 'row')} repeat the time of the row before, "
-            f"first row {first}."
+            f"The time of the row before is repeated in {counted(repeats, 'row')}, "
+            f"first in row {first}."
         )
     deviation = float(off[~wide].max() / step)
     return Sampling(seconds, 1 / step, even, deviation, gaps, repeats, tuple(notes))

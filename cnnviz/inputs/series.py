@@ -91,7 +91,7 @@ def _table(text: str, encoding: str, choices: Choices, title: str) -> Table:
     blanks = blank_cells(excerpt, numeric, words)
     grid = read_grid(lines, dialect, style, numeric, blanks, title)
     _check_size(grid, choices, title)
-    columns = Columns(names, grid.rows, grid.numbers, grid.texts, words, title)
+    columns = Columns(names, units, grid.rows, grid.numbers, grid.texts, words, title)
     clock = find_clock(columns, choices) if choices.layout != "rows" else None
     if clock is not None and runs_backwards(clock):
         notes.append("The newest row comes first in the file; the order was turned.")
@@ -105,7 +105,7 @@ def _table(text: str, encoding: str, choices: Choices, title: str) -> Table:
             begin=_earlier(clock),
         )
     sampling = _sampling(columns, clock)
-    roles = assign_roles(columns, units, grid, clock, choices)
+    roles = assign_roles(columns, grid, clock, choices)
     notes += _notes(lines, grid, dialect, clock, sampling)
     notes += check_variables(columns, grid, roles)
     kept = _kept(roles, choices, title)
@@ -238,8 +238,8 @@ def _notes(
     notes = []
     if dialect.preamble:
         notes.append(f"{counted(dialect.preamble, 'line')} above the table left out.")
-    if lines.comments:
-        notes.append(f"{counted(len(lines.comments), 'comment line')} left out.")
+    if comments := len([row for row, _ in lines.comments if row != dialect.header]):
+        notes.append(f"{counted(comments, 'comment line')} left out.")
     if grid.skipped:
         notes.append(f"{counted(grid.skipped, 'empty row')} left out.")
     if grid.cut is not None:

@@ -12,7 +12,8 @@ from cnnviz.core.series import Layout, Policy
 from cnnviz.inputs.cells import Style
 from cnnviz.inputs.clock import Clock, Numbers
 from cnnviz.inputs.columns import Column
-from cnnviz.inputs.dialect import DELIMITER_WORDS, Dialect
+from cnnviz.inputs.delimiter import DELIMITER_WORDS
+from cnnviz.inputs.dialect import Dialect
 from cnnviz.inputs.missing import Missing, filled, missing_words
 from cnnviz.inputs.phrases import counted, frequency, listed, quoted
 from cnnviz.inputs.sampling import Gap, Sampling

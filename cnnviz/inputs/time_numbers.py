@@ -13,7 +13,7 @@ from cnnviz.core.series import Choices
 from cnnviz.inputs.clock import Clock, Columns, Numbers, clock_of
 from cnnviz.inputs.phrases import quoted
 from cnnviz.inputs.timestamps import NANO, days_of
-from cnnviz.inputs.units import SECONDS, bare, unit_of
+from cnnviz.inputs.units import SECONDS, bare
 
 _NAMES = frozenset(
     {
@@ -108,16 +108,16 @@ def from_dates(table: Columns, _choices: Choices) -> Clock | None:
 def from_name(table: Columns, choices: Choices) -> Clock | None:
     """Take numbers that rise in a column that is called like a time."""
     for j, values in table.numbers.items():
-        base, unit = _named(table.names[j])
+        base, unit = _named(table.names[j], table.units[j])
         strong = base in _NAMES or (base == "t" and bool(unit))
         if (strong or table.names[j].strip() == "t") and _mostly_rises(values, strong):
             return from_number(table, j, choices)
     return None
 
 
-def _named(name: str) -> tuple[str, str]:
-    """Split a name into what it says and the unit of time it ends in."""
-    base, unit = base_name(name), unit_of(name)
+def _named(name: str, unit: str) -> tuple[str, str]:
+    """Return a column's name without unit, and the unit of time it is in."""
+    base = base_name(name)
     if unit in SECONDS:
         return base, unit
     if base in SECONDS and base in _NAMES:
@@ -139,7 +139,10 @@ def from_number(table: Columns, column: int, choices: Choices) -> Clock | None:
     finite = values[np.isfinite(values)]
     if len(finite) < 2:
         return None
-    unit, notes = choices.time_unit or _named(table.names[column])[1], []
+    unit, notes = (
+        choices.time_unit or _named(table.names[column], table.units[column])[1],
+        [],
+    )
     if unit and unit not in SECONDS:
         raise InputError(
             f"{table.title}: expected a unit of time such as s or ms, got {unit!r}"
@@ -153,7 +156,7 @@ def from_number(table: Columns, column: int, choices: Choices) -> Clock | None:
             int(finite[0]) * round(scale * NANO), "ns"
         )
     elif not unit:
-        unit, words, note = _guessed_unit(finite, table.names[column])
+        unit, words, note = _guessed_unit(finite, name)
         notes.append(note)
     size = SECONDS[unit]
     return Clock(

@@ -75,7 +75,8 @@ def read_times(cells: Sequence[str], order: Order | None = None) -> Stamps | Non
         Of one column, T of them.
     order
         Of day and month where the year comes last. None: as the values allow it; if
-        both are possible, the order in which time does not run back; else day first.
+        both are possible, the order in which time has even steps, or at least does not
+        run back; else day first.
 
     Returns
     -------
@@ -206,16 +207,18 @@ def _calendar(
         elif first[written].max() <= 12 and not (found["t"][written] == dot).any():
             forward, _ = _days(year, second, first)
             turned, _ = _days(year, first, second)
-            by_day, by_month = _never_falls(forward), _never_falls(turned)
-            unsure = by_day == by_month
-            order = "month first" if by_month and not by_day else "day first"
+            by_day, by_month = _order(forward[written]), _order(turned[written])
+            unsure = min(by_day, by_month) > 0 or by_day == by_month
+            order = "month first" if by_month > by_day else "day first"
     if order == "day first":
         return year, second, first, "day/month/year", unsure
     return year, first, second, "month/day/year", unsure
 
 
-def _never_falls(days: Whole) -> bool:
-    return bool((np.diff(days) >= 0).all())
+def _order(days: Whole) -> int:
+    """Rank dates: 2 for even steps, 1 if time never runs back, else 0."""
+    steps = np.diff(days)
+    return int((steps >= 0).all()) + int((steps >= 0).all() and np.ptp(steps) == 0)
 
 
 def _days(year: Whole, month: Whole, day: Whole) -> tuple[Whole, NDArray[np.bool_]]:
