@@ -139,10 +139,8 @@ def from_number(table: Columns, column: int, choices: Choices) -> Clock | None:
     finite = values[np.isfinite(values)]
     if len(finite) < 2:
         return None
-    unit, notes = (
-        choices.time_unit or _named(table.names[column], table.units[column])[1],
-        [],
-    )
+    name, notes = table.names[column], list[str]()
+    unit = choices.time_unit or _named(name, table.units[column])[1]
     if unit and unit not in SECONDS:
         raise InputError(
             f"{table.title}: expected a unit of time such as s or ms, got {unit!r}"
