@@ -11,6 +11,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QFileDialog
 
 from cnnviz.app import dialogs, drops
+from cnnviz.app.checking import Checking, Spotlight
 from cnnviz.app.face import bundled_samples
 from cnnviz.app.fetching import Fetching
 from cnnviz.app.following import Following
@@ -60,6 +61,8 @@ class Controller(QObject):
         self.fetching = Fetching(window)
         self.walk = Walk(self.store)
         self.following = Following(self.store, window, self.wiring.pointing)
+        self.checking = Checking(self.store, window)
+        self.spotlight = Spotlight(self.store, window)
         self.menus = Menus(window, self)
         self.toolbar = Toolbar(self.menus, window)
         window.addToolBar(self.toolbar)

@@ -167,8 +167,16 @@ class Menus:
                 ("O",),
                 tr("Lay the chosen map over the input picture"),
             ),
+            Command(
+                "mattered",
+                tr("&What mattered here"),
+                do.spotlight.toggle,
+                ("G",),
+                tr("Fade what the unit sees but what did not change its value"),
+            ),
         )
-        self.actions["before"].setCheckable(True)
+        for name in ("before", "mattered"):
+            self.actions[name].setCheckable(True)
         overlay, button = self.actions["overlay"], self._window.input.overlaid
         overlay.setCheckable(True)
         button.toggled.connect(overlay.setChecked)

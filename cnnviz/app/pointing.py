@@ -7,6 +7,7 @@ from functools import lru_cache
 import numpy as np
 from PySide6.QtCore import QObject
 
+from cnnviz.app.between import Between
 from cnnviz.app.scene import Scene, channel_names
 from cnnviz.app.window import Window
 from cnnviz.core.geometry import ReceptiveField, receptive_field
@@ -43,6 +44,7 @@ class Pointing(QObject):
         self._scene: Scene | None = None
         self._selection = Selection()
         self._field = lru_cache(maxsize=64)(receptive_field)
+        self._between = Between(window, self._field)
         window.maps.hovered.connect(self._on_maps)
         window.pooled.hovered.connect(self._on_pooled)
         window.channel.hovered.connect(self._on_channel)
@@ -73,6 +75,8 @@ class Pointing(QObject):
         if place.unit is not None and len(place.unit) == len(layer.spatial):
             field = self._field(trace, layer.name, place.unit)
         self._window.input.show_field(field)
+        if self._scene is not None:
+            self._between.show(trace, self._scene, place)
         span = field.span if field else None
         text = status_line(
             layer,

@@ -108,6 +108,11 @@ class ChannelPanel(PanelFrame):
         self._show_map(shown, channel, look, signed)
         self.show_content()
 
+    @property
+    def channel(self) -> int:
+        """The channel on show."""
+        return self._channel
+
     def show_place(self, unit: Unit | None) -> None:
         """Mark a position in the map and its value in the histogram."""
         self.map.show_place(0, unit)

@@ -13,11 +13,13 @@ from PySide6.QtWidgets import QToolButton, QVBoxLayout, QWidget
 from cnnviz.core.geometry import ReceptiveField
 from cnnviz.core.layers import Array
 from cnnviz.core.look import Look
+from cnnviz.core.mattering import Mattering
 from cnnviz.core.trace import Sample
 from cnnviz.panels import theme
 from cnnviz.panels.canvas import Canvas
 from cnnviz.panels.field_mark import FieldMark
 from cnnviz.panels.frame import Elided, PanelFrame
+from cnnviz.panels.matter_mark import MatterMark
 from cnnviz.panels.saving import Exporter, Numbers
 from cnnviz.pictures.captions import size
 from cnnviz.pictures.colours import table
@@ -66,6 +68,7 @@ class InputPanel(PanelFrame):
         self.header.add_tool(self.overlaid)
         self._sample: Sample | None = None
         self._map: tuple[Array, NDArray[np.uint8], bool | None] | None = None
+        self._mattered = MatterMark(self.canvas)
         self._mark = FieldMark(self.canvas)
         self.exporter = Exporter(
             self,
@@ -99,6 +102,11 @@ class InputPanel(PanelFrame):
     def show_field(self, field: ReceptiveField | None) -> None:
         """Draw the box of what a unit sees; None for none."""
         self._mark.show_field(field)
+        self._mattered.show_field(field)
+
+    def show_mattered(self, found: Mattering | None) -> None:
+        """Fade what the unit sees but what did not matter; None for nothing."""
+        self._mattered.show_found(found)
 
     def show_overlay(
         self, values: Array | None, look: Look, signed: bool | None = None

@@ -25,6 +25,8 @@ Index = QModelIndex | QPersistentModelIndex
 
 STAGE_ROLE = Qt.ItemDataRole.UserRole
 """True for rows of the current stage."""
+FAULT_ROLE = Qt.ItemDataRole.UserRole + 1
+"""True for layers that, computed again, gave something else."""
 
 
 def field_words(field: FieldSize) -> str:
@@ -53,20 +55,31 @@ class LayerModel(QAbstractTableModel):
         super().__init__(parent)
         self._trace: Trace | None = None
         self._stage: frozenset[str] = frozenset()
+        self._faults: frozenset[str] = frozenset()
 
     def show_trace(self, trace: Trace | None) -> None:
         """Hold another trace."""
         self.beginResetModel()
         self._trace, self._stage = trace, frozenset()
+        self._faults = frozenset()
         self.endResetModel()
 
     def show_stage(self, members: frozenset[str]) -> None:
         """Mark the layers of the current stage."""
         if members != self._stage:
             self._stage = members
-            if self.rowCount():
-                last = self.index(self.rowCount() - 1, len(COLUMNS) - 1)
-                self.dataChanged.emit(self.index(0, 0), last, [STAGE_ROLE])
+            self._tell(STAGE_ROLE)
+
+    def show_faults(self, names: frozenset[str]) -> None:
+        """Mark the layers that disagree with themselves."""
+        if names != self._faults:
+            self._faults = names
+            self._tell(FAULT_ROLE)
+
+    def _tell(self, role: int) -> None:
+        if self.rowCount():
+            last = self.index(self.rowCount() - 1, len(COLUMNS) - 1)
+            self.dataChanged.emit(self.index(0, 0), last, [role])
 
     def layer(self, row: int) -> Layer:
         """Return the layer of a row."""
@@ -109,13 +122,18 @@ class LayerModel(QAbstractTableModel):
             Qt.ItemDataRole.DisplayRole,
             Qt.ItemDataRole.ToolTipRole,
             STAGE_ROLE,
+            FAULT_ROLE,
         ):
             return None
         layer = self.layer(index.row())
         if role == STAGE_ROLE:
             return layer.name in self._stage
+        if role == FAULT_ROLE:
+            return layer.name in self._faults
         if role == Qt.ItemDataRole.ToolTipRole:
-            return f"{layer.name}\n{layer_caption(layer)}"
+            fault = "\ncomputed again, it gives something else"
+            said = f"{layer.name}\n{layer_caption(layer)}"
+            return said + fault if layer.name in self._faults else said
         return self._text(layer, column)
 
     def _text(self, layer: Layer, column: int) -> str:

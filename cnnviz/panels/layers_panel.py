@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 from PySide6.QtCore import QModelIndex, QRect, QSortFilterProxyModel, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QPainter
@@ -27,7 +29,13 @@ from cnnviz.core.strange import strange_words
 from cnnviz.core.trace import Trace
 from cnnviz.panels import theme
 from cnnviz.panels.frame import PanelFrame
-from cnnviz.panels.layer_model import STAGE_ROLE, Index, LayerModel, field_words
+from cnnviz.panels.layer_model import (
+    FAULT_ROLE,
+    STAGE_ROLE,
+    Index,
+    LayerModel,
+    field_words,
+)
 from cnnviz.panels.saving import Exporter, Numbers
 from cnnviz.pictures.captions import (
     count,
@@ -52,10 +60,14 @@ class _Bars(QStyledItemDelegate):
         """Paint the cell, then the bar at the left edge of the first column."""
         option.state &= ~QStyle.StateFlag.State_HasFocus
         super().paint(painter, option, index)
-        if index.column() or not index.data(STAGE_ROLE):
-            return
         view = self.parent()
         assert isinstance(view, QTreeView)
+        if index.column() == 0 and index.data(FAULT_ROLE):
+            painter.setPen(theme.of(view).color("warning"))
+            side = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+            painter.drawText(option.rect, side, "≠ ")
+        if index.column() or not index.data(STAGE_ROLE):
+            return
         current = view.currentIndex().row() == index.row()
         colour = theme.of(view).color("accent", 255 if current else 130)
         rect = option.rect
@@ -180,6 +192,10 @@ class LayersPanel(PanelFrame):
         odd = strange_words(layer)
         self.strange.setText(f"{odd}  ›")
         self.strange.setVisible(bool(odd))
+
+    def show_faults(self, names: Iterable[str]) -> None:
+        """Mark layers that, computed again, gave something else."""
+        self.model.show_faults(frozenset(names))
 
     def find_layer(self) -> None:
         """Put the cursor into the filter line."""

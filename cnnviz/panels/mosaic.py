@@ -143,6 +143,11 @@ class MosaicView(QWidget):
         return shape[:-1] if self._tiles.ndim == 4 else shape
 
     @property
+    def channels(self) -> int:
+        """Number of channels on show."""
+        return len(self._values)
+
+    @property
     def _per_channel(self) -> int:
         """Tiles of one channel."""
         return len(self._tiles) // max(len(self._values), 1)

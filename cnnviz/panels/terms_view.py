@@ -132,7 +132,7 @@ class TermsView(QWidget):
         self.choose(self._first(found))
 
     def _first(self, found: Explanation) -> int:
-        """Return the place of the map to begin with: a share's own, else the largest."""
+        """Return the place to begin with: that of a share itself, else the largest."""
         best = strongest(found)
         if found.rule != "share" or best is None:
             return 0

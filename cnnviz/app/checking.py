@@ -1,0 +1,138 @@
+"""What goes on behind a shown trace: it is checked, and asked what mattered."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QLabel
+
+from cnnviz.app.window import Window
+from cnnviz.core.mattering import Asked, Mattering
+from cnnviz.core.selfcheck import Checked, checked_words, selfcheck
+from cnnviz.core.trace import Trace
+from cnnviz.panels import theme
+from cnnviz.session.runner import Check, Runner
+from cnnviz.session.store import State, Store
+
+_NICENESS = 15
+"""How far background work steps back behind the next run, 0 … 19."""
+
+
+def step_back() -> None:
+    """Give the present thread, and those it starts, a low priority where possible."""
+    if sys.platform == "linux":
+        thread = threading.get_native_id()
+        if os.getpriority(os.PRIO_PROCESS, thread) < _NICENESS:
+            os.setpriority(os.PRIO_PROCESS, thread, _NICENESS)
+
+
+def run_check(trace: Trace, check: Check) -> Checked:
+    """Recompute every layer; runs on a worker."""
+    step_back()
+    return selfcheck(trace, check)
+
+
+def run_mattering(asked: Asked, check: Check) -> Mattering:
+    """Find what mattered to a value; runs on a worker."""
+    from cnnviz.probe.influence import mattering
+
+    return mattering(asked, check)
+
+
+class Checking(QObject):
+    """Recomputes every layer of a fresh trace in the background.
+
+    A new request stops it at once: it must not delay what the person waits for.
+
+    Parameters
+    ----------
+    store
+        Says when there is something new.
+    window
+        Its status line shows the worst difference, its layersPanel who disagrees.
+    """
+
+    def __init__(self, store: Store, window: Window) -> None:
+        super().__init__(window)
+        self._window, self._trace = window, store.state.trace
+        self.runner = Runner(run_check, self)
+        self.label = QLabel()
+        self.label.setObjectName("checkText")
+        self.label.setFont(theme.caption_font())
+        self.label.setToolTip(
+            self.tr("Every layer computed again from its recorded inputs")
+        )
+        window.statusBar().addPermanentWidget(self.label)
+        self.label.hide()
+        store.requestChanged.connect(lambda _request: self.runner.cancel())
+        store.changed.connect(self._on_changed)
+        self.runner.finished.connect(self._on_checked)
+        self.runner.refused.connect(lambda _trace, text: window.tell(text))
+        self.runner.crashed.connect(lambda _trace, text: window.tell_fault(text))
+        window.closing.connect(self.runner.shutdown)
+
+    def _on_changed(self, _old: State, new: State) -> None:
+        if new.trace is not self._trace and new.trace is not None:
+            self._trace = new.trace
+            self.label.hide()
+            self.runner.submit(new.trace)
+
+    def _on_checked(self, found: Checked) -> None:
+        if found.trace is self._trace:
+            self.label.setText(checked_words(found))
+            self.label.show()
+            self._window.layers.show_faults(found.faults)
+
+
+class Spotlight(QObject):
+    """Shows what mattered to the selected value, while the person wants it.
+
+    Parameters
+    ----------
+    store
+        Its selection is asked about.
+    window
+        Its inputPanel and unitPanel show the answer.
+    """
+
+    def __init__(self, store: Store, window: Window) -> None:
+        super().__init__(window)
+        self._store, self._window = store, window
+        self.wanted = False
+        self.runner = Runner(run_mattering, self)
+        store.requestChanged.connect(lambda _request: self.runner.cancel())
+        store.changed.connect(self._on_changed)
+        self.runner.finished.connect(self._on_found)
+        self.runner.refused.connect(lambda _asked, text: window.tell(text))
+        self.runner.crashed.connect(lambda _asked, text: window.tell_fault(text))
+        window.closing.connect(self.runner.shutdown)
+
+    def toggle(self) -> None:
+        """Begin to show what mattered, or end it."""
+        self.wanted = not self.wanted
+        self._ask()
+
+    def _on_changed(self, old: State, new: State) -> None:
+        moved = new.trace is not old.trace or new.selection != old.selection
+        if self.wanted and moved:
+            self._ask()
+
+    def _ask(self) -> None:
+        self.runner.cancel()
+        self._window.input.show_mattered(None)
+        state = self._store.state
+        trace, here = state.trace, state.selection
+        if trace is None or here.layer is None:
+            return
+        unit = here.unit if trace[here.layer].spatial else ()
+        if self.wanted and unit is not None and here.channel is not None:
+            self.runner.submit(Asked(trace, here.layer, here.channel, unit))
+        else:
+            self._window.unit.show_mattered("")
+
+    def _on_found(self, found: Mattering) -> None:
+        self._window.input.show_mattered(found)
+        self._window.unit.show_mattered(found.words)

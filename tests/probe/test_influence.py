@@ -1,0 +1,168 @@
+"""What mattered, against autograd through the whole network in double precision."""
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from cnnviz.core.errors import Cancelled
+from cnnviz.core.geometry import receptive_field
+from cnnviz.core.mattering import Asked
+from cnnviz.probe.execute import trace_module
+from cnnviz.probe.influence import influence, mattering
+
+
+class Block(nn.Module):
+    """A residual block whose gate may shut channels."""
+
+    def __init__(self):
+        super().__init__()
+        self.one = nn.Conv2d(3, 3, 3, padding=1)
+        self.two = nn.Conv2d(3, 3, 1)
+        self.gate = nn.Linear(3, 3)
+
+    def forward(self, x):
+        made = F.relu(self.one(x))
+        gate = F.relu(self.gate(made.mean((2, 3))))
+        return torch.cat([self.two(made) * gate[:, :, None, None] + x, made], 1)
+
+
+NETWORKS = {
+    "conv, ReLU, max pool": (
+        nn.Sequential(
+            nn.Conv2d(2, 4, 3, stride=2),
+            nn.ReLU(inplace=True),
+            nn.MaxPool2d(2),
+            nn.Conv2d(4, 3, 3, padding=1),
+            nn.ReLU(),
+        ),
+        (2, 17, 15),
+    ),
+    "dilated over time": (
+        nn.Sequential(
+            nn.Conv1d(3, 4, 3, dilation=2, padding=2),
+            nn.BatchNorm1d(4),
+            nn.ReLU(),
+            nn.Conv1d(4, 2, 3, dilation=4),
+        ),
+        (3, 24),
+    ),
+    "to classes": (
+        nn.Sequential(
+            nn.Conv2d(1, 3, 3),
+            nn.ReLU(),
+            nn.MaxPool2d(3),
+            nn.Flatten(),
+            nn.Dropout(),
+            nn.Linear(12, 5),
+            nn.ReLU(),
+            nn.Linear(5, 3),
+        ),
+        (1, 8, 8),
+    ),
+    "average, norm, GELU, softmax": (
+        nn.Sequential(
+            nn.Conv2d(2, 4, 3, groups=2),
+            nn.GroupNorm(2, 4),
+            nn.GELU(),
+            nn.AvgPool2d(2),
+            nn.Softmax(1),
+        ),
+        (2, 9, 9),
+    ),
+    "branches": (Block(), (3, 6, 7)),
+    "strided and transposed": (
+        nn.Sequential(
+            nn.Conv2d(1, 2, 1, stride=2), nn.Hardtanh(), nn.ConvTranspose2d(2, 2, 3)
+        ),
+        (1, 8, 8),
+    ),
+}
+
+
+def gradient(module, x, at):
+    """Where the gradient of one output value is not zero."""
+    double = copy.deepcopy(module).double()
+    leaf = torch.from_numpy(x).double().requires_grad_()
+    double((leaf * 1)[None])[(0, *at)].backward()
+    return (leaf.grad != 0).numpy()
+
+
+@pytest.mark.parametrize("case", NETWORKS)
+def test_it_is_the_support_of_the_gradient(case):
+    module, shape = NETWORKS[case]
+    chance = np.random.default_rng(7)
+    torch.manual_seed(3)
+    module = module.eval()
+    for part in module.modules():
+        if hasattr(part, "reset_parameters"):
+            part.reset_parameters()
+    smaller = 0
+    for _ in range(6):
+        x = chance.normal(size=shape).astype(np.float32)
+        trace = trace_module(module, x)
+        last = trace.layers[-1]
+        at = tuple(int(chance.integers(n)) for n in last.shape)
+        asked = Asked(trace, last.name, at[0], at[1:])
+        found = influence(asked)
+        np.testing.assert_array_equal(found, gradient(module, x, at))
+        seen = receptive_field(trace, last.name, at[1:], at[0]).mask
+        assert not (found.any(0) & ~seen).any()
+        smaller += found.any(0).sum() < seen.sum()
+    if case in ("conv, ReLU, max pool", "to classes"):
+        assert smaller > 0, "this case was meant to leave something out"
+
+
+def test_a_dead_unit_owes_nothing_to_anything():
+    module = nn.Sequential(nn.Conv2d(1, 1, 3, bias=False), nn.ReLU()).eval()
+    with torch.no_grad():
+        module[0].weight.fill_(-1)
+    trace = trace_module(module, np.ones((1, 5, 5), np.float32))
+    found = mattering(Asked(trace, "1", 0, (1, 1)))
+    assert not found.mask.any()
+    assert found.words == "0 of 9 positions it sees mattered here"
+
+
+def test_losing_cells_of_a_pool_drop_out():
+    x = np.arange(16, dtype=np.float32).reshape(1, 4, 4)
+    trace = trace_module(nn.Sequential(nn.MaxPool2d(2)), x)
+    found = mattering(Asked(trace, "0", 0, (0, 1)))
+    assert np.argwhere(found.mask).tolist() == [[1, 3]]
+    assert found.words == "1 of 4 positions it sees mattered here"
+
+
+def test_weights_of_zero_carry_nothing():
+    module = nn.Sequential(nn.Conv2d(1, 1, 3)).eval()
+    with torch.no_grad():
+        module[0].weight.zero_()
+        module[0].weight[0, 0, 1, 2] = 1
+    trace = trace_module(module, np.ones((1, 5, 5), np.float32))
+    found = influence(Asked(trace, "0", 0, (1, 1)))
+    assert np.argwhere(found).tolist() == [[0, 2, 3]]
+
+
+def test_earlier_layers_can_be_the_target():
+    module, shape = NETWORKS["conv, ReLU, max pool"]
+    x = np.random.default_rng(1).normal(size=shape).astype(np.float32)
+    trace = trace_module(module.eval(), x)
+    found = influence(Asked(trace, "2", 1, (1, 2)), "0")
+    window = trace["1"].output[1, 2:4, 4:6]
+    y, at = np.unravel_index(window.argmax(), (2, 2))
+    wanted = [[1, 2 + y, 4 + at]] if window.max() > 0 else []
+    assert np.argwhere(found).tolist() == wanted
+
+
+def test_it_can_be_stopped():
+    module, shape = NETWORKS["dilated over time"]
+    trace = trace_module(module.eval(), np.ones(shape, np.float32))
+
+    def check(done, total, name):
+        assert total == 4
+        if done == 2:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        influence(Asked(trace, trace.layers[-1].name, 0, (3,)), check=check)
