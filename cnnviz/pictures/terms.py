@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnnviz.core.explanation import Explanation, Indices
-from cnnviz.core.numbers import number, size
+from cnnviz.core.numbers import number
 
 PRODUCTS = frozenset({"weighted sum", "average", "interpolated"})
 """Rules whose terms are shown as value, factor and product."""
@@ -138,10 +138,3 @@ def strongest(found: Explanation, group: int | None = None) -> int | None:
 def way_words(words: str, way: Sequence[tuple[str, float]]) -> str:
     """Write an equation and what became of its value: ``… = −0.5 → ReLU → 0``."""
     return words + "".join(f" → {name} → {number(value)}" for name, value in way)
-
-
-def extent_words(found: Explanation) -> str:
-    """Write the window's extent: ``11×11``, ``3 taps`` over time, ``""`` without."""
-    if len(found.window) == 1:
-        return f"{found.window[0]} tap{'' if found.window[0] == 1 else 's'}"
-    return size(found.window) if found.window else ""
