@@ -41,7 +41,7 @@ class Guess:
     begin
         Index of the first record that looks like data.
     fitting
-        Share of the records from there on that have this width.
+        Share of the records that are from there on and have this width.
     numeric
         Share of their cells that are numbers or times; 0 if no column holds numbers.
     """
@@ -56,8 +56,11 @@ class Guess:
 
     @property
     def score(self) -> float:
-        """How well this delimiter explains the lines, 0 … 1."""
-        return round(self.fitting * self.numeric, 3)
+        """How well this delimiter explains the lines, 0 … 1.
+
+        Less for a single column, which is never ragged.
+        """
+        return round(self.fitting * self.numeric * (1 if self.delimiter else 0.8), 3)
 
 
 def guess_delimiter(
@@ -82,10 +85,15 @@ def guess_delimiter(
     Raises
     ------
     InputError
-        The text is no table of numbers.
+        The text is no table of numbers, or the chosen delimiter is none.
     """
     candidates: tuple[str, ...] = DELIMITERS
     if choices.delimiter is not None:
+        if len(choices.delimiter) > 1 or choices.delimiter in ('"', "\n", "\r"):
+            raise InputError(
+                f"{title}: expected one character that divides columns, "
+                f"got {choices.delimiter!r}"
+            )
         candidates = (choices.delimiter,)
     elif lines.delimiter is not None:
         candidates = (lines.delimiter,)
@@ -131,7 +139,7 @@ def _tried(lines: Lines, delimiter: str, words: frozenset[str]) -> Guess:
         starts,
         width,
         begin,
-        len(fitting) / (len(records) - begin),
+        len(fitting) / len(records),
         1 - cells["word"] / held if held else 0.0,
     )
 

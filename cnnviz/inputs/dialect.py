@@ -85,8 +85,6 @@ def sniff(lines: Lines, choices: Choices, words: frozenset[str], title: str) -> 
             )
         at = rows.index(choices.header)
         begin = max(begin, at + 1)
-    else:
-        begin = next(i for i, r in enumerate(records) if len(r) == width)
 
     header, names, units = None, list[str](), list[str]()
     preamble = begin if at is None else at

@@ -124,9 +124,9 @@ def _wide(head: bytes) -> str | None:
     """Tell UTF-16 by where its zero bytes are: Latin letters have every other one."""
     even, odd = head[0::2].count(0), head[1::2].count(0)
     half = len(head) // 2
-    if odd > 0.3 * half and even < 0.05 * half:
+    if odd > 0.5 * half and even < 0.05 * half:
         return "utf-16-le"
-    if even > 0.3 * half and odd < 0.05 * half:
+    if even > 0.5 * half and odd < 0.05 * half:
         return "utf-16-be"
     return None
 
