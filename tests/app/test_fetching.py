@@ -271,7 +271,7 @@ def test_dropped_weights(untrained, answer, weights, tmp_path):
     np.testing.assert_array_equal(first_weights(untrained), weights[1])
 
 
-@pytest.mark.parametrize("name", ["alexnet", "alexnet-2012", "handmade"])
+@pytest.mark.parametrize("name", ["alexnet", "handmade"])
 @pytest.mark.parametrize("command", ["download", "chooseWeights"])
 def test_nothing_to_fetch(opened, answer, name, command):
     opened.show_model(name)

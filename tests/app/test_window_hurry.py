@@ -54,7 +54,7 @@ def test_thirty_pictures_at_once(open_window, tmp_path):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_memory_stays_level(opened):
-    """A trace of 4 MB, kept for every picture, would add 200 MB."""
+    """A trace of 4 MB, kept for every picture, would add 120 MB."""
     dice = np.random.default_rng(0)
 
     def show():
@@ -65,10 +65,10 @@ def test_memory_stays_level(opened):
         show()
     gc.collect()
     before = resident()
-    for _ in range(50):
+    for _ in range(30):
         show()
     gc.collect()
-    assert resident() - before < 80e6
+    assert resident() - before < 60e6
 
 
 def test_widgets_are_touched_by_their_own_thread_only(opened, monkeypatch, tmp_path):
