@@ -18,9 +18,10 @@ from torch import Tensor
 
 from cnnviz.core.edges import hull
 from cnnviz.core.geometry import receptive_field
-from cnnviz.core.layers import Layer
+from cnnviz.core.layers import Array, Layer
 from cnnviz.core.mattering import Asked, Mattering
 from cnnviz.core.reads import edges
+from cnnviz.core.rules import plain_name
 from cnnviz.core.shapes import shape_of, spatial_axes
 from cnnviz.probe.replay import Recipe
 from cnnviz.probe.values import Value
@@ -94,9 +95,16 @@ def influence(
 
 def _read(layer: Layer, wanted: Mask) -> Iterator[tuple[int, Mask]]:
     """Yield which values of each input the wanted outputs really depend on."""
+    if plain_name(layer) == "relu":
+        yield 0, wanted & (layer.output > 0)
+        return
+    if layer.kind == "linear" and wanted.ndim == 1 and layer.weight is not None:
+        yield 0, _joined(layer.weight, wanted)
+        return
     found = None
     if not _adds_up(layer) and isinstance(layer.replay, Recipe):
-        found = _gradient(layer.replay, wanted)
+        # a pool only chooses; what computes could underflow in single precision
+        found = _gradient(layer.replay, wanted, wide=layer.kind != "pool")
     if found is not None:
         yield from found.items()
         return
@@ -115,7 +123,17 @@ def _adds_up(layer: Layer) -> bool:
     return layer.kind in _ADDING and (weight is None or bool(weight.all()))
 
 
-def _gradient(recipe: Recipe, wanted: Mask) -> dict[int, Mask] | None:
+def _joined(weight: Array, wanted: Mask) -> Mask:
+    """Return which inputs a dense layer's wanted outputs are joined to, ``(I,)``."""
+    read = np.zeros(weight.shape[1], np.bool_)
+    for row in np.flatnonzero(wanted):
+        read |= weight[row] != 0
+        if read.all():
+            break
+    return read
+
+
+def _gradient(recipe: Recipe, wanted: Mask, wide: bool) -> dict[int, Mask] | None:
     """Return the support of the gradient per input; None where there is no recipe."""
     if not recipe.calls:
         return None
@@ -125,10 +143,11 @@ def _gradient(recipe: Recipe, wanted: Mask) -> dict[int, Mask] | None:
         tensor = value.tensor()
         if not tensor.is_floating_point():
             return tensor
+        tensor = tensor.double() if wide else tensor.clone()
         if value.source is None:
-            return tensor.double()
+            return tensor
         if value.source not in leaves:
-            leaves[value.source] = tensor.double().requires_grad_()
+            leaves[value.source] = tensor.requires_grad_()
         return leaves[value.source].clone()
 
     with torch.enable_grad():
