@@ -20,7 +20,7 @@ _GAP = 1.5
 
 
 _GAPS = 0.1
-"""Largest part of all steps that are gaps rather than uneven sampling."""
+"""Largest part of gaps among steps that are not even themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,11 +128,10 @@ def judge(
         return Sampling(seconds, None, False, 0.0, (), repeats, tuple(notes))
 
     wide = steps > _GAP * usual
-    if wide.sum() > _GAPS * len(steps):
+    step, off, tolerance = _spread_of(steps, wide, clock.resolution)
+    if wide.sum() > _GAPS * len(steps) and (off[~wide] > tolerance).any():
         wide[:] = False  # no gaps between even steps, but uneven ones
-    step = float(steps[(steps > 0) & ~wide].mean())
-    off = np.abs(steps - step)
-    tolerance = max(_TOLERANCE * step, 1.01 * clock.resolution)
+        step, off, tolerance = _spread_of(steps, wide, clock.resolution)
     monthly = _is_monthly(clock)
     even = monthly or (not repeats and bool((off <= tolerance).all()))
     gaps = () if even else _gaps(seconds, rows, np.flatnonzero(wide), step)
@@ -148,6 +147,15 @@ def judge(
         )
     deviation = float(off[~wide].max() / step)
     return Sampling(seconds, 1 / step, even, deviation, gaps, repeats, tuple(notes))
+
+
+def _spread_of(
+    steps: Numbers, wide: NDArray[np.bool_], resolution: float
+) -> tuple[float, Numbers, float]:
+    """Return the mean step, how far each is off, and how far it may be."""
+    step = float(steps[(steps > 0) & ~wide].mean())
+    tolerance = max(_TOLERANCE * step, 1.01 * resolution)
+    return step, np.abs(steps - step), tolerance
 
 
 def _filled(seconds: Numbers) -> tuple[Numbers, list[str]]:

@@ -19,10 +19,11 @@ _MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
 _TIME = re.compile(
     r"(?:(?P<year>\d{4})(?P<s>[-/.])(?P<month>\d\d?)(?:(?P=s)(?P<day>\d\d?))?"
     r"|(?P<first>\d\d?)(?P<t>[-/.])(?P<second>\d\d?)(?P=t)(?P<late>\d{4}|\d\d)"
-    r"|(?P<named>\d\d?)[-/ ](?P<name>[A-Za-z]{3})[-/ ](?P<late2>\d{4})"
+    r"|(?P<named>\d\d?)[-/ ](?P<name>[A-Za-z]{3})[-/ ](?P<nyear>\d{4})"
     r"|(?P<qyear>\d{4})[- ]?[Qq](?P<quarter>\d))?"
     r"(?P<gap>[T ] ?)?"
-    r"(?:(?P<hour>\d\d?):(?P<min>\d\d)(?::(?P<sec>\d\d)(?:[.,](?P<part>\d{1,9}))?)?"
+    r"(?:(?P<hour>\d\d?)(?:\.(?P<min2>\d\d)\.(?P<sec2>\d\d)"
+    r"|:(?P<min>\d\d)(?::(?P<sec>\d\d)(?:[.,](?P<part>\d{1,9}))?)?)"
     r"(?: ?(?P<half>[AaPp])\.?[Mm]\.?)?"
     r"(?: ?(?:Z|z|UTC|(?P<sign>[+-])(?P<zhour>\d\d):?(?P<zmin>\d\d)?))?)?"
 )
@@ -136,7 +137,7 @@ def _read(
             if text is None:
                 continue
             first, last = match.span(name)
-            column = found.setdefault(name, np.zeros(len(cells), np.int64))
+            column = found.setdefault(name.rstrip("2"), np.zeros(len(cells), np.int64))
             if name == "name":
                 column[index] = _month_numbers(group, first)
             elif text.strip("0"):
@@ -165,7 +166,7 @@ def _assemble(
     days: Whole | None = None
     clock: Whole | None = None
     words, resolution, unsure = [], 86_400.0, False
-    if "year" in found or "late2" in found or "qyear" in found or "late" in found:
+    if "year" in found or "nyear" in found or "qyear" in found or "late" in found:
         year, month, day, notation, unsure = _calendar(found, valid, order)
         days, exists = _days(year, month, day)
         valid = valid & exists
@@ -195,7 +196,7 @@ def _calendar(
         return found["qyear"], month, one, "year and quarter", False
     if "name" in found:
         words = "day-month name-year"
-        return found["late2"], found["name"], found["named"], words, False
+        return found["nyear"], found["name"], found["named"], words, False
     year = found["late"]
     year = np.where(year < 69, year + 2000, np.where(year < 100, year + 1900, year))
     first, second, dot = found["first"], found["second"], ord(".")
