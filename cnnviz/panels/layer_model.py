@@ -44,7 +44,9 @@ def kind_words(layer: Layer) -> str:
         return "transposed conv"
     if layer.kind in ("activation", "pool", "norm"):
         words = layer_caption(layer).partition(",")[0].partition(" to ")[0]
-        return " ".join(w for w in words.split() if not w[0].isdigit())
+        sizes = ("tap", "taps")
+        kept = (w for w in words.split() if not w[0].isdigit() and w not in sizes)
+        return " ".join(kept)
     return layer.kind
 
 

@@ -156,7 +156,7 @@ class SmallGrid(QWidget):
             side = math.floor(cell)
             tall: float = side * high
             if high == 1:  # over time: a strip, not a thread
-                tall = min(max(side, 2 * theme.GRID), math.floor(room.height()))
+                tall = min(max(side, 4 * theme.GRID), math.floor(room.height()))
             return QRectF(room.left(), room.top(), side * wide, tall)
         tall = max(min(cell * high, room.height()), min(room.height(), theme.GRID))
         return QRectF(room.left(), room.top(), min(room.width(), wide), tall)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QRectF, Qt, Signal
+from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from cnnviz.core.explanation import Explanation
@@ -20,6 +21,23 @@ from cnnviz.pictures.terms import PRODUCTS, WINDOWED, map_words, strongest, wind
 
 _FEW = 8
 """So many terms stand as lines; of more only the one that counts."""
+
+
+class _Sign(QWidget):
+    """A sign between two grids, at the height of the cells beside it."""
+
+    def __init__(self, text: str, beside: SmallGrid) -> None:
+        super().__init__()
+        self._text, self._beside = text, beside
+        self.setFont(theme.caption_font())
+        self.setFixedWidth(2 * theme.GRID)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Paint the sign."""
+        painter, middle = QPainter(self), self._beside.area().center().y()
+        painter.setPen(theme.of(self).color("text"))
+        line = QRectF(0, middle - theme.GRID, self.width(), 2 * theme.GRID)
+        painter.drawText(line, Qt.AlignmentFlag.AlignCenter, self._text)
 
 
 class TermsView(QWidget):
@@ -55,7 +73,8 @@ class TermsView(QWidget):
         self.total.setAlignment(Qt.AlignmentFlag.AlignBottom)
         self.back, self.on = _arrow("‹", "Map before (←)"), _arrow("›", "Next map (→)")
         self.map = Elided(theme.caption_font(), "text")
-        self._signs = [_sign(text) for text in ("×", "=", "→")]
+        beside = (("×", self.read), ("=", self.kernel), ("→", self.pool))
+        self._signs = [_Sign(text, grid) for text, grid in beside]
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.GRID // 2)
@@ -129,6 +148,8 @@ class TermsView(QWidget):
         if not grids:
             self.lines.show_lines(_lines(found))
         self._show_pool(pooled)
+        for sign in self._signs:
+            sign.update()
         self.choose(self._first(found))
 
     def _first(self, found: Explanation) -> int:
@@ -252,12 +273,6 @@ def _row(parent: QWidget) -> QHBoxLayout:
     row.setContentsMargins(0, 0, 0, 0)
     row.setSpacing(theme.GRID // 2)
     return row
-
-
-def _sign(text: str) -> QLabel:
-    sign = QLabel(text)
-    sign.setFont(theme.caption_font())
-    return sign
 
 
 def _lines(found: Explanation, group: int | None = None) -> list[Line]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QFont, QKeyEvent, QMouseEvent, QPalette
+from PySide6.QtGui import QFont, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from cnnviz.core.explanation import Explanation
@@ -53,16 +53,10 @@ class UnitPanel(PanelFrame):
         column = QVBoxLayout(body)
         column.setContentsMargins(theme.GRID, 0, theme.GRID, theme.GRID // 2)
         column.setSpacing(theme.GRID // 2)
-        self.value, self.words = QLabel(), QLabel()
+        self.value, self.words = QLabel(), _wrapped()
         large = QFont(theme.text_font())
         large.setPointSizeF(large.pointSizeF() * _LARGE)
         self.value.setFont(large)
-        self.words.setFont(theme.caption_font())
-        self.words.setWordWrap(True)
-        self.words.setTextFormat(Qt.TextFormat.PlainText)
-        policy = QSizePolicy.Policy
-        self.words.setSizePolicy(policy.Ignored, policy.Preferred)
-        self.words.setForegroundRole(QPalette.ColorRole.WindowText)
         first = QHBoxLayout()
         first.setSpacing(theme.GRID + theme.GRID // 2)
         first.addWidget(self.value)
@@ -70,8 +64,7 @@ class UnitPanel(PanelFrame):
         column.addLayout(first)
         self.terms = TermsView()
         column.addWidget(self.terms, 1)
-        self.why = Elided(theme.caption_font(), "text")
-        self.sees = Elided(theme.caption_font())
+        self.why, self.sees = _wrapped(), Elided(theme.caption_font())
         column.addWidget(self.why)
         column.addWidget(self.sees)
         self.set_content(body)
@@ -134,7 +127,7 @@ class UnitPanel(PanelFrame):
             found.note or "",
             note,
         ]
-        self.why.set_text(" · ".join(part for part in parts if part))
+        self.why.setText(" · ".join(part for part in parts if part))
         self.why.setVisible(any(parts))
         self._field = (
             ""
@@ -219,3 +212,14 @@ class UnitPanel(PanelFrame):
         columns = np.stack([terms.channel, terms.x, terms.w, terms.product], 1)
         words = ("channel", "x", "w", "x·w")
         return {"unit": Numbers(columns, ("term",), words)}
+
+
+def _wrapped() -> QLabel:
+    """Return small text that takes the lines it needs at any width."""
+    label = QLabel()
+    label.setFont(theme.caption_font())
+    label.setWordWrap(True)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    policy = QSizePolicy.Policy
+    label.setSizePolicy(policy.Ignored, policy.Preferred)
+    return label
