@@ -1,308 +1,217 @@
-"""From noted calls to ``Layer`` values."""
+"""From what was noted of a run to ``Layer`` values."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
-from cnnviz.core.layers import Array, Geometry, Kind, Layer
+from cnnviz.core.layers import Array, Kind, Layer
 from cnnviz.probe import vocabulary as words
-from cnnviz.probe.describe import (
-    axes_of,
-    geometry_of,
-    guess_axes,
-    letters,
-    macs_of,
-    options_of,
-    pad_pairs,
-    reduced_axes,
-)
+from cnnviz.probe.describe import facts, guess_axes, letters, settings_of
+from cnnviz.probe.notes import Event, Noted
 from cnnviz.probe.replay import Call, Recipe
-from cnnviz.probe.scopes import Scopes
-from cnnviz.probe.values import Step, Value, capture, mapped
+from cnnviz.probe.scopes import Scopes, input_name, within
+from cnnviz.probe.values import Step, Value
+from cnnviz.probe.windows import padded
 
 _PRINCIPAL = ("conv", "conv_transpose", "linear", "recurrent", "attention", "norm")
-_SPATIAL = frozenset("DHWT")
+_FIRST = Step(0, 0)
+_NOTHING: tuple[tuple[Any, ...], dict[str, Any]] = ((), {})
 
 
-@dataclass(slots=True)
-class Noted:
-    """A torch function that ran on data derived from the input."""
+class _Part(NamedTuple):
+    """What tells one layer of an event from another."""
 
-    function: Any
-    name: str
-    args: tuple[Any, ...]
-    kwargs: dict[str, Any]
-    given: list[Tensor]
-    call: Call | None = None
-    results: list[Tensor] = field(default_factory=list)
-    path: str = ""
-    producers: tuple[int, ...] = ()
-
-
-class Argument(NamedTuple):
-    """A tensor that went into a layer: who made it, and what it held."""
-
-    tensor: Tensor
-    version: int
-    producers: tuple[int, ...]
-    value: Value | Step
-
-
-def stored_values(call: Call) -> list[Value | Step]:
-    """Return the stored tensors of a call, in argument order."""
-    found: list[Value | Step] = []
-    mapped((call.args, call.kwargs), (Value, Step), found.append)
-    return found
+    base: str
+    op: str
+    notes: Sequence[Noted]
+    calls: tuple[Call, ...]
+    result: Step
+    values: Sequence[Value]
+    parameters: Sequence[Tensor]
 
 
 class Builder:
-    """Collects the layers of one run.
+    """Makes the layers of one run, in order.
 
     Parameters
     ----------
     scopes
         Supplies names and counts parameters.
-    copy_weights
-        Copy weights instead of sharing the network's memory.
+    input_shapes
+        Shapes of the input tensors, without batch axis.
     """
 
-    def __init__(self, scopes: Scopes, copy_weights: bool) -> None:
+    def __init__(self, scopes: Scopes, input_shapes: Sequence[tuple[int, ...]]) -> None:
         self.layers: list[Layer] = []
         self._scopes = scopes
-        self._copy = copy_weights
-        self._axes: dict[int, str] = {}
-        self._input_shapes: list[tuple[int, ...]] = []
-        self._weights: dict[int, Value] = {}
-
-    def add_input(self, tensor: Tensor) -> Value:
-        """Note the next input tensor, batch axis included."""
-        self._axes[-1 - len(self._input_shapes)] = "B" + letters(tensor.ndim - 1)
-        self._input_shapes.append(tuple(tensor.shape[1:]))
-        return capture(tensor)
-
-    def weight(self, parameter: Tensor) -> Value:
-        """Return a parameter's content, once a run."""
-        found = self._weights.get(id(parameter))
-        if found is None:
-            found = capture(parameter, copy=self._copy)
-            self._weights[id(parameter)] = found
-        return found
+        self._input_shapes = input_shapes
+        self._axes = {~k: "B" + letters(len(s)) for k, s in enumerate(input_shapes)}
 
     def name_of(self, producer: int) -> str:
         """Return the name of a layer or of an input."""
-        if producer >= 0:
-            return self.layers[producer].name
-        return "input" if producer == -1 else f"input_{-1 - producer}"
+        return self.layers[producer].name if producer >= 0 else input_name(~producer)
 
     def shape_of(self, producer: int) -> tuple[int, ...]:
         """Return a producer's shape without batch axis."""
         if producer >= 0:
             return self.layers[producer].shape
-        return self._input_shapes[-1 - producer]
+        return self._input_shapes[~producer]
+
+    def add(self, event: Event) -> None:
+        """Add the layer of an event, or one for every piece it split off."""
+        if event.whole:
+            self._add(event, self._module(event))
+        elif event.notes:
+            for piece in self._function(event):
+                self._add(event, piece)
+        else:
+            base = within(event.path, "outside")
+            self._add(event, _Part(base, "outside", (), (), _FIRST, event.results, ()))
 
     # -- three ways a layer comes about -------------------------------------------
 
-    def module_layer(
-        self,
-        module: nn.Module,
-        path: str,
-        notes: list[Noted],
-        step: Step | None,
-        before: Sequence[Argument],
-        results: Sequence[Tensor],
-    ) -> tuple[int, list[Value]]:
-        """Add a module that is shown as one layer; gives its index and contents."""
-        op = getattr(module, "original_name", type(module).__name__)
-        op = op.removeprefix("Parametrized")
+    def _module(self, event: Event) -> _Part:
+        """Describe a module that is shown as one layer."""
+        module, notes = event.module, event.notes
+        scripted = isinstance(module, torch.jit.ScriptModule)
+        op = str(module.original_name if scripted else type(module).__name__)
         kinds = [words.kind_of(note.name) for note in notes]
         main = next((i for i, k in enumerate(kinds) if k in _PRINCIPAL), len(notes) - 1)
-        principal = notes[main] if notes else None
-        calls = tuple(note.call for note in notes if note.call is not None)
-        if not notes and any(results[0] is a.tensor for a in before):
-            same = next(a.value for a in before if a.tensor is results[0])
-            calls, step = (Call(torch.clone, (same,), {}),), Step(0, 0)
-        geometry_pads = [note for note in notes[:main] if note.name == "pad"]
-        values = [capture(t) for t in results]
-        index = self._add(
-            self._scopes.unique(path),
-            kinds[main] if notes else "other",
-            op,
-            principal,
-            before,
-            values,
-            calls if step is not None else (),
-            step or Step(0, 0),
-            list(module.parameters()),
-            geometry_pads,
+        same = [a.value for a in event.before if a.value is event.results[0]]
+        calls: tuple[Call, ...] = ()
+        if event.step is not None:
+            calls = tuple([note.call for note in notes])
+        elif same:  # Identity
+            calls = (Call(Tensor.clone, (same[0],), {}),)
+        return _Part(
+            event.path,
+            op.removeprefix("Parametrized"),
+            notes[: main + 1],
+            calls,
+            event.step or _FIRST,
+            event.results,
+            _parameters(module),
         )
-        return index, values
 
-    def function_layers(
-        self, note: Noted, before: Sequence[Argument]
-    ) -> Iterator[tuple[int, Value, Tensor]]:
-        """Add a function's layer, or one for every piece it splits off."""
-        scopes, kind = self._scopes, words.kind_of(note.name)
-        own = [t for t in note.given if scopes.is_parameter(t)]
-        owner = scopes.owner(own)
-        alone = not any(True for _ in scopes.module.children())
-        base = scopes.within(note.name)
-        if kind in _PRINCIPAL or note.name == "prelu":
-            if owner is None and alone and list(scopes.module.parameters()):
-                owner, own = scopes.path, list(scopes.module.parameters())
+    def _function(self, event: Event) -> list[_Part]:
+        """Describe a function's layer, or all the pieces it split off."""
+        note, module = event.notes[0], event.module
+        own, base = note.parameters, within(event.path, note.name)
+        if words.kind_of(note.name) in _PRINCIPAL or note.name == "prelu":
+            owner = self._scopes.owner(own)
+            if owner is None and not module._modules:
+                own = _parameters(module)
+                owner = self._scopes.owner(own)
             base = owner or base
-        values = [capture(t) for t in note.results]
-        assert note.call is not None
-        pieces = len(values) if note.name in words.SPLITS else 1
-        for piece in range(pieces):
-            held = values[piece : piece + 1] if pieces > 1 else values
-            index = self._add(
-                scopes.unique(base),
-                kind,
-                note.name,
-                note,
-                before,
-                held,
-                (note.call,),
-                Step(0, piece),
-                own,
-            )
-            tensors = note.results[piece : piece + 1] if pieces > 1 else note.results
-            for value, tensor in zip(held, tensors, strict=True):
-                yield index, value, tensor
-
-    def outside_layer(
-        self, tensor: Tensor, producers: tuple[int, ...]
-    ) -> tuple[int, Value]:
-        """Add a layer for data that left torch and came back."""
-        value = capture(tensor)
-        before = [Argument(tensor, 0, tuple(dict.fromkeys(producers)), value)]
-        name = self._scopes.unique(self._scopes.within("outside"))
-        none = Step(0, 0)
-        index = self._add(name, "other", "outside", None, before, [value], (), none, [])
-        return index, value
+        calls, results = (note.call,), event.results
+        if note.name in words.SPLITS:
+            return [
+                _Part(base, note.name, event.notes, calls, Step(0, k), (piece,), own)
+                for k, piece in enumerate(results)
+            ]
+        return [_Part(base, note.name, event.notes, calls, _FIRST, results, own)]
 
     # -- what they share ----------------------------------------------------------
 
-    def _add(
-        self,
-        name: str,
-        kind: Kind,
-        op: str,
-        note: Noted | None,
-        before: Sequence[Argument],
-        values: list[Value],
-        calls: tuple[Call, ...],
-        result: Step,
-        parameters: list[Tensor],
-        pads: Sequence[Noted] = (),
-    ) -> int:
-        producers = [p for a in before for p in a.producers]
-        places: dict[int, int] = {}
-        at = 0
-        for argument in before:
-            if argument.producers:
-                places.setdefault(id(argument.value), at)
-                at += len(argument.producers)
-        bound: dict[str, Any] = {}
-        stored: dict[str, Any] = {}
-        function = note.name if note else ""
-        if note is not None and note.call is not None:
-            bound = words.bind(function, note.args, note.kwargs)
-            stored = words.bind(function, note.call.args, note.call.kwargs)
+    def _add(self, event: Event, part: _Part) -> None:
+        """Add one layer; the last of its notes says what it is."""
+        before, values, notes = event.before, part.values, part.notes
+        function = notes[-1].name if notes else ""
+        args, kwargs = notes[-1].call.arguments if notes else _NOTHING
+        bound = words.bind(function, args, kwargs)
         first = next((a for a in before if a.producers), before[0])
-        before_axes = self._axes.get(first.producers[0], "") if first.producers else ""
-        raw = values[0].array
-        read = tuple(first.tensor.shape)
-        axes = axes_of(function, kind, bound, before_axes, read, raw.shape)
-        kind = _refined(kind, function, bound, before_axes, axes, len(read))
-        output, shown = _without_batch(values[0].public(), axes)
-        geometry = geometry_of(function, kind, bound, read, raw.shape)
-        if geometry is not None and pads:
-            geometry = _padded(geometry, pads[-1])
-        options = options_of(bound)
-        along = reduced_axes(function, bound, len(before_axes) + (function == "stack"))
-        if along is not None:
-            batch = before_axes.find("B")
-            options["axis"] = tuple(
-                a - (0 <= batch < a) for a in along if a != batch or function == "stack"
-            )
-        for key in ("running_mean", "running_var"):
-            if isinstance(stored.get(key), Value):
-                options[key] = stored[key].public()
-        fresh, earlier = self._scopes.count(parameters, name)
-        single = all(len(a.producers) < 2 for a in before)
-        layer = Layer(
-            name=name,
-            kind=kind,
-            op=op,
-            inputs=tuple(self.name_of(p) for p in producers),
-            output=output,
-            axes=shown,
-            extras=_extras(kind, values),
-            input_shapes=tuple(self.shape_of(p) for p in producers),
-            module=self._scopes.path,
-            weight=_content(bound, stored, "weight"),
-            bias=_content(bound, stored, "bias"),
-            geometry=geometry,
-            options=MappingProxyType(options),
-            parameters=fresh,
-            macs=macs_of(kind, bound, raw.shape)
-            or _sequence_macs(kind, parameters, output.shape),
-            shared_with=earlier,
-            replay=Recipe(
-                tuple(_sourced(call, places) for call in calls),
-                result,
-                values[0],
-                kind if single else "other",
-                len(producers),
-            ),
+        told = facts(
+            function,
+            settings_of(args),
+            tuple([(key, settings_of(value)) for key, value in kwargs.items()]),
+            self._axes[first.producers[0]],
+            first.value.array.shape,
+            values[0].array.shape,
         )
-        self.layers.append(layer)
-        self._axes[len(self.layers) - 1] = axes
-        return len(self.layers) - 1
+        geometry = told.geometry
+        for pad in notes[:-1]:
+            if geometry is not None and pad.name == "pad":
+                geometry = padded(geometry, words.bind("pad", *pad.call.arguments))
+        options = told.options
+        if isinstance(bound.get("running_mean"), Value):
+            statistics = {k: bound[k].public() for k in ("running_mean", "running_var")}
+            options = options | statistics
+        name = self._scopes.unique(part.base)
+        output, axes = _without_batch(values[0].public(), told.axes)
+        producers = [p for argument in before for p in argument.producers]
+        fresh, earlier = self._scopes.count(part.parameters, name)
+        work = told.macs or _sequence_macs(told.kind, part.parameters, output.shape)
+        sources = _sources(event)
+        recipe = Recipe(part.calls, part.result, values[0], sources, told.kind)
+        self._axes[len(self.layers)] = told.axes
+        self.layers.append(
+            Layer(
+                name=name,
+                kind=told.kind,
+                op=part.op,
+                inputs=tuple([self.name_of(p) for p in producers]),
+                output=output,
+                axes=axes,
+                extras=_extras(told.kind, values) if len(values) > 1 else (),
+                input_shapes=tuple([self.shape_of(p) for p in producers]),
+                module=event.path,
+                weight=_content(bound.get("weight")),
+                bias=_content(bound.get("bias")),
+                geometry=geometry,
+                options=MappingProxyType(options),
+                parameters=fresh,
+                macs=work,
+                shared_with=earlier,
+                replay=recipe,
+            )
+        )
 
 
-def _sourced(call: Call, places: dict[int, int]) -> Call:
-    """Mark the stored values that are the layer's inputs."""
-
-    def mark(value: Value) -> Value:
-        place = places.get(id(value))
-        return value if place is None else replace(value, source=place)
-
-    args, kwargs = mapped((call.args, call.kwargs), Value, mark)
-    return replace(call, args=args, kwargs=kwargs)
+def _parameters(module: nn.Module) -> list[Tensor]:
+    """Return a module's parameters; quickly, when it has no children."""
+    if module._modules:
+        return list(module.parameters())
+    return [p for p in module._parameters.values() if p is not None]
 
 
-def _content(bound: dict[str, Any], stored: dict[str, Any], key: str) -> Array | None:
-    """Return a weight as it was in this call."""
-    kept = stored.get(key)
-    if isinstance(kept, Value):
-        return kept.public()
-    tensor = bound.get(key)
-    return capture(tensor).public() if isinstance(tensor, Tensor) else None
+def _sources(event: Event) -> tuple[Value | None, ...]:
+    """Return what each input of a layer held, where that is known.
+
+    Of an argument that several layers wrote, nobody knows which part is whose: the
+    first of them stands for all. Of what came from out of sight nothing is known.
+    """
+    seen = event.whole or event.notes
+    return tuple(
+        [
+            argument.value if seen and k == 0 else None
+            for argument in event.before
+            for k in range(len(argument.producers))
+        ]
+    )
+
+
+def _content(part: object) -> Array | None:
+    return part.public() if isinstance(part, Value) else None
 
 
 def _without_batch(array: Array, axes: str) -> tuple[Array, str]:
     at = axes.find("B")
     if at < 0 or array.shape[at] != 1:
         return array, axes
-    return np.take(array, 0, at) if at else array[0], axes[:at] + axes[at + 1 :]
+    return array[(slice(None),) * at + (0,)], axes[:at] + axes[at + 1 :]
 
 
-def _extras(kind: Kind, values: list[Value]) -> tuple[tuple[str, Array], ...]:
+def _extras(kind: Kind, values: Sequence[Value]) -> tuple[tuple[str, Array], ...]:
     """Return a layer's further outputs by name, without batch axis."""
     if kind == "recurrent":
-        names = ["h_n", "c_n"]
         return tuple(
             (name, value.public()[:, 0] if value.array.ndim == 3 else value.public())
-            for name, value in zip(names, values[1:], strict=False)
+            for name, value in zip(("h_n", "c_n"), values[1:], strict=False)
         )
     return tuple(
         (str(k), _without_batch(v.public(), guess_axes(v.array.shape))[0])
@@ -310,32 +219,9 @@ def _extras(kind: Kind, values: list[Value]) -> tuple[tuple[str, Array], ...]:
     )
 
 
-def _refined(
-    kind: Kind, name: str, bound: dict[str, Any], before: str, after: str, n: int
-) -> Kind:
-    """Tell apart what a function's name alone does not."""
-    if name in ("mean", "amax") and n == len(before):
-        along = reduced_axes(name, bound, n) or ()
-        gone = {before[a] for a in along} - {"B"}
-        return "pool" if gone and gone <= _SPATIAL else kind
-    if (
-        name in ("view", "reshape")
-        and after in ("BC", "C")
-        and len(before) > len(after)
-    ):
-        return "flatten"
-    return kind
-
-
-def _padded(geometry: Geometry, pad: Noted) -> Geometry:
-    """Give a convolution the padding that its module did beforehand."""
-    bound = words.bind("pad", pad.args, pad.kwargs)
-    n = len(geometry.kernel)
-    mode = {"constant": "zeros"}.get(bound.get("mode", ""), bound.get("mode", "zeros"))
-    return replace(geometry, padding=pad_pairs(bound["pad"], n), padding_mode=mode)
-
-
-def _sequence_macs(kind: Kind, parameters: list[Tensor], shape: Sequence[int]) -> int:
+def _sequence_macs(
+    kind: Kind, parameters: Sequence[Tensor], shape: Sequence[int]
+) -> int:
     """Count multiply-adds of recurrent and attention layers.
 
     Every matrix is applied at each of ``T`` steps; attention adds ``2·T²·C`` for

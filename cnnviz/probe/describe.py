@@ -1,137 +1,147 @@
-"""From one recorded call to what a layer is: kind, geometry, axes, work."""
+"""From one recorded call to what a layer is: kind, axes, work.
+
+Everything here follows from names, settings and shapes alone, and is worked out once
+for every different call.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from itertools import pairwise
-from typing import Any
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
 
-from torch import Tensor
+import torch
 
 from cnnviz.core.layers import Geometry, Kind
+from cnnviz.probe import vocabulary as words
+from cnnviz.probe.values import Step, Value
+from cnnviz.probe.windows import geometry_of
 
 _GUESS = {0: "", 1: "C", 2: "CT", 3: "CHW", 4: "CDHW"}
 _PLAIN = (bool, int, float, str, type(None))
+_KEPT = frozenset({*_PLAIN, torch.dtype})
+_CHANNELS_SECOND = (
+    "conv1d",
+    "conv2d",
+    "conv3d",
+    "conv_transpose",
+    "max_pool",
+    "avg_pool",
+    "adaptive_",
+    "batch_norm",
+    "instance_norm",
+    "group_norm",
+)
+"""Functions that take the second axis for the channels, whatever it was before."""
+
+_CHANNELS_LAST = ("linear", "recurrent", "attention")
+"""Kinds that take the last axis for them."""
+
+_SPATIAL = frozenset("DHWT")
 
 
-def tuple_of(value: Any, n: int, default: int = 1) -> tuple[int, ...]:
-    """Spread a number over ``n`` axes; an absent one becomes ``default``."""
-    if value is None or value == () or value == []:
-        return (default,) * n
+class Shape(tuple[int, ...]):
+    """The shape of a tensor, where the tensor stood among a call's arguments."""
+
+    __slots__ = ()
+
+
+class Facts(NamedTuple):
+    """What a call's name, settings and shapes say about its layer.
+
+    Attributes
+    ----------
+    axes
+        Letters of the output's axes, batch (``B``) included.
+    options
+        Plain settings by name; ``axis`` counts without batch.
+    """
+
+    kind: Kind
+    axes: str
+    geometry: Geometry | None
+    options: dict[str, Any]
+    macs: int
+
+
+def settings_of(value: Any) -> Any:
+    """Return an argument as something that can be looked up: tensors as ``Shape``."""
+    kind = type(value)
+    if kind in _KEPT:
+        return value
+    if kind is Value:
+        return Shape(value.array.shape)
+    if kind is Step:
+        return Shape(value.shape)
     if isinstance(value, (tuple, list)):
-        if len(value) == 1:
-            return (int(value[0]),) * n
-        return tuple(int(v) for v in value)
-    return (int(value),) * n
+        return tuple([p if type(p) in _KEPT else settings_of(p) for p in value])
+    if kind is slice:
+        return (slice, *map(settings_of, (value.start, value.stop, value.step)))
+    return kind
 
 
-def pad_pairs(padding: Any, n: int) -> tuple[tuple[int, int], ...]:
-    """Turn ``F.pad``'s last-axis-first list into pairs for the last ``n`` axes."""
-    pairs = [(int(padding[i]), int(padding[i + 1])) for i in range(0, len(padding), 2)]
-    pairs += [(0, 0)] * (n - len(pairs))
-    return tuple(reversed(pairs[:n]))
-
-
-def _conv(bound: dict[str, Any], n: int, transposed: bool) -> Geometry:
-    weight: Tensor = bound["weight"]
-    kernel = tuple(weight.shape[2:])
-    stride = tuple_of(bound.get("stride"), n)
-    dilation = tuple_of(bound.get("dilation"), n)
-    padding = bound.get("padding", 0)
-    if padding == "same":
-        total = [d * (k - 1) for d, k in zip(dilation, kernel, strict=True)]
-        pairs = tuple((t // 2, t - t // 2) for t in total)
-    elif padding == "valid":
-        pairs = ((0, 0),) * n
-    else:
-        pairs = tuple((p, p) for p in tuple_of(padding, n, 0))
-    return Geometry(
-        kernel,
-        stride,
-        pairs,
-        dilation,
-        groups=int(bound.get("groups") or 1),
-        transposed=transposed,
-        output_padding=tuple_of(bound.get("output_padding"), n, 0)
-        if transposed
-        else (),
-    )
-
-
-def _pool(name: str, bound: dict[str, Any], n: int) -> Geometry:
-    kernel = tuple_of(bound["kernel_size"], n)
-    override = bound.get("divisor_override")
-    reduction = "max" if name.startswith("max") else "mean"
-    if name.startswith("lp"):
-        reduction = "norm"
-    stride = bound.get("stride")
-    return Geometry(
-        kernel,
-        tuple_of(stride, n) if stride not in (None, (), []) else kernel,
-        tuple((p, p) for p in tuple_of(bound.get("padding"), n, 0)),
-        tuple_of(bound.get("dilation"), n),
-        ceil_mode=bool(bound.get("ceil_mode", False)),
-        count_include_pad=bool(bound.get("count_include_pad", True)),
-        divisor_override=None if override is None else int(override),
-        padding_mode="-inf" if reduction == "max" else "zeros",
-        reduction=reduction,
-    )
-
-
-def _adaptive(name: str, read: Sequence[int], made: Sequence[int]) -> Geometry:
-    kernel, stride = [], []
-    for length, outputs in zip(read, made, strict=True):
-        starts = [i * length // outputs for i in range(outputs)]
-        ends = [-(-(i + 1) * length // outputs) for i in range(outputs)]
-        kernel.append(
-            max((b - a for a, b in zip(starts, ends, strict=True)), default=0)
-        )
-        steps = (b - a for a, b in pairwise(starts))
-        stride.append(max(steps, default=1))
-    n = len(kernel)
-    return Geometry(
-        tuple(kernel),
-        tuple(stride),
-        ((0, 0),) * n,
-        (1,) * n,
-        adaptive=True,
-        reduction="max" if "max" in name else "mean",
-    )
-
-
-def geometry_of(
+@lru_cache(maxsize=4096)
+def facts(
     name: str,
-    kind: Kind,
-    bound: dict[str, Any],
-    read: Sequence[int],
-    made: Sequence[int],
-) -> Geometry | None:
-    """Return the window of a convolution or pool, None for other layers.
+    args: tuple[Any, ...],
+    kwargs: tuple[tuple[str, Any], ...],
+    before: str,
+    read: tuple[int, ...],
+    made: tuple[int, ...],
+) -> Facts:
+    """Describe one call.
 
     Parameters
     ----------
     name
         Plain function name, ``"conv2d"``.
-    bound
-        Arguments by name.
-    read, made
-        Shapes of input and output.
+    args, kwargs
+        The call's arguments after ``settings_of``.
+    before, read
+        Letters and shape of the first input that carries data, batch included.
+    made
+        Shape of the output.
     """
-    digits = [c for c in name if c in "123"]
-    n = int(digits[-1]) if digits else 0
-    if kind in ("conv", "conv_transpose") and isinstance(bound.get("weight"), Tensor):
-        n = bound["weight"].ndim - 2
-        return _conv(bound, n, kind == "conv_transpose")
-    if kind == "pool" and n:
-        if name.startswith("adaptive"):
-            return _adaptive(name, read[-n:], made[-n:])
-        if "kernel_size" in bound and not name.startswith("fractional"):
-            return _pool(name, bound, n)
-    return None
+    bound = words.bind(name, args, dict(kwargs))
+    kind = words.kind_of(name)
+    axes = axes_of(name, kind, bound, before, read, made)
+    options = {key: value for key, value in bound.items() if _is_setting(value)}
+    along = reduced_axes(name, bound, len(before) + (name == "stack"))
+    if along is not None:
+        batch = before.find("B")
+        options["axis"] = tuple(
+            a - (0 <= batch < a) for a in along if a != batch or name == "stack"
+        )
+    return Facts(
+        _refined(kind, name, bound, before, axes, len(read)),
+        axes,
+        geometry_of(name, kind, bound, read, made),
+        options,
+        macs_of(kind, bound, made),
+    )
 
 
-def macs_of(kind: Kind, bound: dict[str, Any], made: Sequence[int]) -> int:
+def _is_setting(value: Any) -> bool:
+    """Tell a number, a word or a tuple of them from everything else."""
+    if type(value) is tuple:
+        return all(isinstance(part, _PLAIN) for part in value)
+    return isinstance(value, _PLAIN)
+
+
+def _refined(
+    kind: Kind, name: str, bound: Mapping[str, Any], before: str, after: str, n: int
+) -> Kind:
+    """Tell apart what a function's name alone does not."""
+    if name in ("mean", "amax") and n == len(before):
+        along = reduced_axes(name, bound, n) or ()
+        gone = {before[a] for a in along} - {"B"}
+        return "pool" if gone and gone <= _SPATIAL else kind
+    folded = after in ("BC", "C") and len(before) > len(after)
+    return "flatten" if folded and name in ("view", "reshape") else kind
+
+
+def macs_of(kind: Kind, bound: Mapping[str, Any], made: Sequence[int]) -> int:
     """Count the multiply-adds of a convolution or dense layer for one sample.
 
     A convolution takes ``k · I/groups`` per output value, a transposed one
@@ -139,28 +149,14 @@ def macs_of(kind: Kind, bound: dict[str, Any], made: Sequence[int]) -> int:
     adds none.
     """
     weight = bound.get("weight")
-    if not isinstance(weight, Tensor):
+    if not isinstance(weight, Shape):
         return 0
     if kind == "conv":
-        return math.prod(made) * math.prod(weight.shape[1:])
+        return math.prod(made) * math.prod(weight[1:])
     if kind == "conv_transpose":
-        return int(bound["input"].numel()) * math.prod(weight.shape[1:])
-    if kind == "linear":
-        return math.prod(made) * int(weight.shape[-1])
-    return 0
-
-
-def options_of(bound: dict[str, Any]) -> dict[str, Any]:
-    """Return a call's plain settings: numbers, words, and tuples of them."""
-    kept: dict[str, Any] = {}
-    for key, value in bound.items():
-        if isinstance(value, (tuple, list)) and all(
-            isinstance(v, _PLAIN) for v in value
-        ):
-            kept[key] = tuple(value)
-        elif isinstance(value, _PLAIN):
-            kept[key] = value
-    return kept
+        given: Shape = bound["input"]
+        return math.prod(given) * math.prod(weight[1:])
+    return math.prod(made) * int(weight[-1]) if kind == "linear" else 0
 
 
 def letters(n: int) -> str:
@@ -178,7 +174,7 @@ def guess_axes(shape: Sequence[int]) -> str:
 def axes_of(
     name: str,
     kind: Kind,
-    bound: dict[str, Any],
+    bound: Mapping[str, Any],
     before: str,
     read: Sequence[int],
     made: Sequence[int],
@@ -206,8 +202,10 @@ def axes_of(
     if name in ("mean", "sum", "amax", "amin", "max", "min") and len(made) < n:
         gone = _reduced(bound.get("dim"), n)
         return "".join(letter for i, letter in enumerate(before) if i not in gone)
-    if kind == "recurrent" and len(made) == n:
-        return before
+    if name.startswith(_CHANNELS_SECOND) and 2 < n == len(made):
+        return "B" + letters(n - 1)
+    if kind in _CHANNELS_LAST and len(made) == n:
+        return (before.replace("C", "") if "C" in before else before[:-1]) + "C"
     if len(made) == n and (kind != "reshape" or tuple(read) == tuple(made)):
         return before
     if len(made) == n and name == "getitem":
@@ -221,14 +219,14 @@ def _reduced(dim: Any, n: int) -> set[int]:
     """Return the axes a reduction runs over, counted from the front."""
     if dim is None:
         return set(range(n))
-    dims = dim if isinstance(dim, (tuple, list)) else (dim,)
+    dims = dim if isinstance(dim, tuple) else (dim,)
     return {int(d) % n for d in dims}
 
 
-def reduced_axes(name: str, bound: dict[str, Any], n: int) -> tuple[int, ...] | None:
+def reduced_axes(name: str, bound: Mapping[str, Any], n: int) -> tuple[int, ...] | None:
     """Return the axes along which a layer mixes or joins values, batch included."""
     if name in ("mean", "sum", "amax", "amin", "max", "min"):
-        if isinstance(bound.get("dim"), Tensor):
+        if isinstance(bound.get("dim"), Shape):
             return None
         return tuple(sorted(_reduced(bound.get("dim"), n)))
     if name in ("cat", "concat", "stack"):

@@ -2,42 +2,66 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from torch import Tensor
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 from cnnviz.core.layers import Geometry, Kind
 from cnnviz.probe import vocabulary as words
-from cnnviz.probe.builder import Builder, Noted
-from cnnviz.probe.describe import geometry_of
+from cnnviz.probe.builder import Builder
+from cnnviz.probe.describe import Shape, settings_of
+from cnnviz.probe.notes import Argument, Noted
+from cnnviz.probe.values import Step, Value, mapped
+from cnnviz.probe.windows import geometry_of
 
 _LARGEST = 8192
 """Largest side tried when looking for the smallest picture a network can take."""
 
 
-def _size(shape: Any) -> str:
+class Failed(NamedTuple):
+    """Where a failure was seen first.
+
+    Attributes
+    ----------
+    path
+        The module it came from, or the layer it would have been.
+    note
+        The torch function that raised it, if one did.
+    before
+        What went into the layer.
+    """
+
+    failure: Exception
+    path: str
+    note: Noted | None
+    before: Sequence[Argument]
+
+    @property
+    def producers(self) -> tuple[int, ...]:
+        """Who made what went in."""
+        return next((a.producers for a in self.before if a.producers), ())
+
+
+def _size(shape: Sequence[int]) -> str:
     return "×".join(map(str, shape)) or "a single value"
 
 
-def _wanted(note: Noted, kind: str) -> str | None:
+def _wanted(kind: Kind, bound: Mapping[str, Any], given: Sequence[int]) -> str | None:
     """Return what a layer with weights wanted and what came, or None if that fits."""
-    bound = words.bind(note.name, note.args, note.kwargs)
-    weight, given = bound.get("weight"), bound.get("input")
-    if not isinstance(weight, Tensor) or not isinstance(given, Tensor):
+    weight = bound.get("weight")
+    if not isinstance(weight, Shape):
         return None
-    if kind == "linear" and given.shape[-1:] != weight.shape[-1:]:
-        return f"wants {weight.shape[-1]} features; {given.shape[-1]} arrived"
-    if kind in ("conv", "conv_transpose") and given.ndim > 1:
+    if kind == "linear" and tuple(given[-1:]) != weight[-1:]:
+        return f"wants {weight[-1]} features; {given[-1]} arrived"
+    if kind in ("conv", "conv_transpose") and len(given) > 1:
         groups = int(bound.get("groups") or 1)
-        transposed = kind == "conv_transpose"
-        wants = weight.shape[0] if transposed else weight.shape[1] * groups
-        if given.ndim != weight.ndim:
-            axes = weight.ndim - 2
-            return f"wants maps with {axes} axes; {_size(given.shape[1:])} arrived"
-        if given.shape[1] != wants:
-            return f"wants {wants} channels; {given.shape[1]} arrived"
-    if kind == "norm" and given.ndim > 1 and given.shape[1] != weight.shape[0]:
-        return f"wants {weight.shape[0]} channels; {given.shape[1]} arrived"
+        wants = weight[0] if kind == "conv_transpose" else weight[1] * groups
+        if len(given) != len(weight):
+            axes = len(weight) - 2
+            return f"wants maps with {axes} axes; {_size(given[1:])} arrived"
+        if given[1] != wants:
+            return f"wants {wants} channels; {given[1]} arrived"
+    if kind == "norm" and len(given) > 1 and given[1] != weight[0]:
+        return f"wants {weight[0]} channels; {given[1]} arrived"
     return None
 
 
@@ -51,21 +75,25 @@ def _out(length: int, window: Geometry, axis: int) -> int:
     return (-(-room // step) if window.ceil_mode else room // step) + 1
 
 
-def _smallest(builder: Builder, note: Noted, kind: Kind) -> tuple[int, ...] | None:
+def _fits(window: Geometry, given: Sequence[int]) -> bool:
+    """Tell whether a window finds room on every axis."""
+    axes = range(len(window.kernel))
+    return all(_out(given[axis - len(axes)], window, axis) > 0 for axis in axes)
+
+
+def _smallest(
+    builder: Builder, failed: Failed, last: Geometry
+) -> tuple[int, ...] | None:
     """Return the smallest input with which every window on the way still fits."""
-    if kind not in ("conv", "pool") or note.name.startswith("adaptive"):
-        return None
-    read = tuple(note.given[0].shape)
-    bound = words.bind(note.name, note.args, note.kwargs)
-    chain = [geometry_of(note.name, kind, bound, read, read)]
+    chain: list[Geometry | None] = [last]
     by_name = {layer.name: layer for layer in builder.layers}
-    at = builder.name_of(note.producers[0]) if note.producers else ""
+    at = builder.name_of(failed.producers[0]) if failed.producers else ""
     while at in by_name:
         chain.append(by_name[at].geometry)
         at = next(iter(by_name[at].inputs), "")
-    windows = [g for g in reversed(chain) if g is not None]
-    axes = len(windows[-1].kernel) if windows else 0
-    if not axes or any(len(g.kernel) != axes or g.adaptive for g in windows):
+    windows = [geometry for geometry in reversed(chain) if geometry is not None]
+    axes = len(last.kernel)
+    if any(len(g.kernel) != axes or g.adaptive for g in windows):
         return None
 
     def fits(length: int, axis: int) -> bool:
@@ -82,35 +110,59 @@ def _smallest(builder: Builder, note: Noted, kind: Kind) -> tuple[int, ...] | No
     return None if None in found else tuple(n for n in found if n is not None)
 
 
-def explain_failure(failure: Exception, note: Noted | None, builder: Builder) -> str:
+def _caused_by(failure: BaseException, cause: Exception) -> bool:
+    """Tell whether a failure is, or was raised because of, another one."""
+    seen: list[BaseException] = []
+    at: BaseException | None = failure
+    while at is not None and at not in seen:
+        if at is cause:
+            return True
+        seen.append(at)
+        at = at.__cause__ or at.__context__
+    return False
+
+
+def explain_failure(failure: Exception, failed: Failed | None, builder: Builder) -> str:
     """Return the sentence for a run that stopped.
 
     Parameters
     ----------
     failure
         What the network raised.
-    note
-        The torch function that raised it, if one did.
+    failed
+        Where a failure was last seen; it may be one that the network had caught.
     """
     first = (str(failure).strip() or type(failure).__name__).splitlines()[0]
-    last = builder.layers[-1].name if builder.layers else None
-    where = f'after layer "{last}"' if last else "before its first layer"
+    if failed is None or not _caused_by(failure, failed.failure):
+        failed = Failed(failure, "", None, ())
+    note = failed.note
     if note is None:
-        return (
-            f"The network's own code stopped {where}: {type(failure).__name__}: {first}"
-        )
-    kind = words.kind_of(note.name)
-    came = _size(note.given[0].shape[1:])
-    source = f", from {builder.name_of(note.producers[0])}" if note.producers else ""
-    layer = f'Layer "{note.path}" ({note.name})'
-    wanted = _wanted(note, kind)
+        last = builder.layers[-1].name if builder.layers else None
+        where = f'in "{failed.path}" ' if failed.path else ""
+        where += f'after layer "{last}"' if last else "before its first layer"
+        what = type(failure).__name__
+        return f"The network's own code stopped {where}: {what}: {first}"
+    kind, (args, kwargs) = words.kind_of(note.name), note.call.arguments
+    bound = words.bind(note.name, args, kwargs)
+    bound = {key: settings_of(value) for key, value in bound.items()}
+    shapes: list[tuple[int, ...]] = []
+    mapped(note.call.arguments, (Value, Step), lambda v: shapes.append(settings_of(v)))
+    given = shapes[0]
+    came = _size(given[1:])
+    source = (
+        f", from {builder.name_of(failed.producers[0])}" if failed.producers else ""
+    )
+    layer = f'Layer "{failed.path}" ({note.name})' if failed.path else note.name
+    wanted = _wanted(kind, bound, given)
     if wanted:
         return f"{layer} {wanted} ({came}{source})."
-    smallest = _smallest(builder, note, kind)
-    if smallest:
-        unit = "pixels" if len(smallest) > 1 else "steps"
-        return (
-            f"{layer} cannot be applied to {came}{source}: this network needs at "
-            f"least {' × '.join(map(str, smallest))} {unit}."
-        )
+    geometry = geometry_of(note.name, kind, bound, given, given)
+    if geometry is not None and not geometry.adaptive and not _fits(geometry, given):
+        smallest = _smallest(builder, failed, geometry)
+        if smallest:
+            unit = "pixels" if len(smallest) > 1 else "steps"
+            return (
+                f"{layer} cannot be applied to {came}{source}: this network needs at "
+                f"least {' × '.join(map(str, smallest))} {unit}."
+            )
     return f"{layer} stopped on {came}{source}: {first}"

@@ -1,9 +1,9 @@
 """Which layer made the tensor that lies before us.
 
 torch tensors share storage, are written in place, and die early. The table below
-knows a tensor by the object first, then by its place in its storage, and in the last
-resort by the storage alone, whose last writers are then its sources. ``_version``
-tells whether anybody has written since.
+knows a tensor by the object, and in the last resort by its storage alone, whose last
+writers are then its sources. Whether anybody has written since is told by torch's
+``_version`` and by a count of our own, because ``x.data`` has a version apart.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ import weakref
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import torch
 from torch import Tensor
 from torch.multiprocessing.reductions import StorageWeakRef
 
-from cnnviz.probe.values import Value
+from cnnviz.probe.values import Step, Value
 
 Producer = int
 """Index of a layer in run order; ``-1 - k`` is the k-th input tensor."""
@@ -24,22 +25,47 @@ Producer = int
 class Origin(NamedTuple):
     """Where a tensor's values come from.
 
-    ``producers`` has several entries only when parts were overwritten in place;
-    ``value`` is the content on record, or None when it must be captured anew.
+    ``producers`` has several entries only when parts were overwritten in place, and
+    none for what was made within the running leaf module. ``value`` is the content on
+    record, or None when it must be captured anew.
     """
 
     producers: tuple[Producer, ...]
-    value: Value | None
+    value: Value | Step | None
 
 
 @dataclass(slots=True)
-class _Entry:
+class _Storage:
+    """What is known of a storage; ``alive`` keeps its address from being reused."""
+
+    alive: object
+    writers: tuple[Producer, ...] = ()
+    writes: int = 0
+    constant: bool = False
+
+
+class _Entry(NamedTuple):
     tensor: weakref.ref[Tensor]
+    storage: _Storage
     version: int
+    writes: int
     origin: Origin
 
 
-Place = tuple[int, int, tuple[int, ...], tuple[int, ...]]
+def version(tensor: Tensor) -> int:
+    """Return the count of writes into a tensor; inference tensors have none."""
+    try:
+        return tensor._version
+    except RuntimeError:
+        return 0
+
+
+def address(tensor: Tensor) -> int:
+    """Return a number that is the same for all tensors that share a storage."""
+    try:
+        return int(tensor.untyped_storage()._cdata)
+    except (NotImplementedError, RuntimeError):  # sparse, nested, batched tensors
+        return -id(tensor)
 
 
 class Flow:
@@ -47,50 +73,28 @@ class Flow:
 
     def __init__(self) -> None:
         self._objects: dict[int, _Entry] = {}
-        self._places: dict[Place, tuple[int, Origin]] = {}
-        self._writers: dict[int, tuple[Producer, ...]] = {}
-        self._constants: set[int] = set()
-        self._alive: dict[int, StorageWeakRef] = {}
+        self._storages: dict[int, _Storage] = {}
 
-    def _storage(self, tensor: Tensor) -> int:
-        """Return the storage's address, kept from being reused while we run."""
-        try:
-            storage = tensor.untyped_storage()
-        except NotImplementedError:  # sparse and nested tensors have none
-            return -id(tensor)
-        address = int(storage._cdata)
-        if address not in self._alive:
-            self._alive[address] = StorageWeakRef(storage)  # type: ignore[no-untyped-call]
-        return address
+    def _storage(self, tensor: Tensor) -> _Storage:
+        place = address(tensor)
+        found = self._storages.get(place)
+        if found is None:
+            shared = place >= 0
+            alive = StorageWeakRef(tensor.untyped_storage()) if shared else tensor  # type: ignore[no-untyped-call]
+            found = self._storages[place] = _Storage(alive)
+        return found
 
-    @staticmethod
-    def _place(tensor: Tensor, storage: int) -> Place:
-        if storage < 0:
-            return storage, 0, tuple(tensor.shape), ()
-        return (
-            storage,
-            int(tensor.storage_offset()),
-            tuple(tensor.shape),
-            tensor.stride(),
-        )
-
-    def origin(self, tensor: Tensor, version: int | None = None) -> Origin | None:
-        """Return where the tensor comes from, or None when not from the input.
-
-        ``version`` asks about the time before a write that was just made.
-        """
-        version = tensor._version if version is None else version
+    def origin(self, tensor: Tensor) -> Origin | None:
+        """Return where the tensor comes from, or None when not from the input."""
         entry = self._objects.get(id(tensor))
-        if entry and entry.version == version and entry.tensor() is tensor:
-            return entry.origin
-        storage = self._storage(tensor)
-        writers = self._writers.get(storage)
-        if writers is None:
+        if entry is not None and entry.tensor() is tensor:
+            same = entry.version == version(tensor)
+            if same and entry.writes == entry.storage.writes:
+                return entry.origin
+        storage = self._storages.get(address(tensor))
+        if storage is None or not storage.writers:
             return None
-        found = self._places.get(self._place(tensor, storage))
-        if found and found[0] == version:
-            return found[1]
-        return Origin(writers, None)
+        return Origin(storage.writers, None)
 
     def learn(self, tensor: Tensor, origin: Origin, *, wrote: bool) -> None:
         """Note that the tensor now holds ``origin``'s values.
@@ -100,25 +104,30 @@ class Flow:
         wrote
             The values were just written, as opposed to a new view of old ones.
         """
-        version = tensor._version
         storage = self._storage(tensor)
-        self._objects[id(tensor)] = _Entry(weakref.ref(tensor), version, origin)
-        self._places[self._place(tensor, storage)] = (version, origin)
-        old = self._writers.get(storage)
-        if old is None:
-            self._writers[storage] = origin.producers
-        elif wrote:
-            whole = storage < 0 or (
-                tensor.numel() * tensor.element_size()
-                >= tensor.untyped_storage().nbytes()
-            )
-            kept = () if whole else tuple(p for p in old if p not in origin.producers)
-            self._writers[storage] = kept + origin.producers
+        borrowed = not storage.writers and tensor._is_view()  # of a constant
+        if wrote or not (storage.writers or borrowed):
+            storage.writes += 1
+            new = origin.producers
+            whole = not storage.writers or _fills(tensor)
+            kept = () if whole else (p for p in storage.writers if p not in new)
+            storage.writers = (*kept, *new)
+        self._objects[id(tensor)] = _Entry(
+            weakref.ref(tensor), storage, version(tensor), storage.writes, origin
+        )
 
     def constant(self, tensor: Tensor) -> None:
         """Note a tensor that is known not to come from the input."""
-        self._constants.add(self._storage(tensor))
+        self._storage(tensor).constant = True
 
     def is_constant(self, tensor: Tensor) -> bool:
         """Tell whether the tensor was noted as a constant."""
-        return self._storage(tensor) in self._constants
+        return self._storage(tensor).constant
+
+
+def _fills(tensor: Tensor) -> bool:
+    """Tell whether a tensor covers its whole storage."""
+    if tensor.layout is not torch.strided:
+        return True
+    size = tensor.numel() * tensor.element_size()
+    return size >= tensor.untyped_storage().nbytes()

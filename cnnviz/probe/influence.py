@@ -139,16 +139,16 @@ def _gradient(recipe: Recipe, wanted: Mask, wide: bool) -> dict[int, Mask] | Non
         return None
     leaves: dict[int, Tensor] = {}
 
-    def given(value: Value) -> Tensor:
+    def given(value: Value, place: int | None) -> Tensor:
         tensor = value.tensor()
         if not tensor.is_floating_point():
             return tensor
         tensor = tensor.double() if wide else tensor.clone()
-        if value.source is None:
+        if place is None:
             return tensor
-        if value.source not in leaves:
-            leaves[value.source] = tensor.requires_grad_()
-        return leaves[value.source].clone()
+        if place not in leaves:
+            leaves[place] = tensor.requires_grad_()
+        return leaves[place].clone()
 
     with torch.enable_grad():
         output = recipe.run(given)

@@ -11,16 +11,24 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from cnnviz.probe.values import Step, Value, largest_difference, mapped, tensors_in
+from cnnviz.probe.values import (
+    Step,
+    Value,
+    capture,
+    largest_difference,
+    mapped,
+    tensors_in,
+)
 
 MOVING = frozenset({"flatten", "reshape", "concat", "pad"})
 """Kinds that only move values."""
 
-_MARK = 1.37109375
-"""Added to a value's number, so that no constant passes for one."""
-
 _MIRRORED = frozenset({"rsub", "rdiv", "rtruediv", "rpow"})
 """Operators called on their right side."""
+
+LARGEST = 2**27
+"""Number of output values beyond which nothing is measured: an ``expand`` may stand
+for more values than there is memory."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,10 +51,23 @@ class Call:
     kwargs: dict[str, Any]
     written: tuple[int, ...] = ()
 
+    @property
+    def arguments(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Positional and named arguments."""
+        return self.args, self.kwargs
 
-def _swapped(args: Any, old: Tensor, new: Tensor) -> Any:
-    """Return the arguments with one tensor in place of another."""
-    return mapped(args, Tensor, lambda tensor: new if tensor is old else tensor)
+    def run(self, thaw: Callable[[Value | Step], Tensor]) -> list[Tensor]:
+        """Repeat the call; tensors it writes into are copied first."""
+        given: list[Tensor] = []
+
+        def argument(part: Value | Step) -> Tensor:
+            tensor = thaw(part)
+            given.append(tensor.clone() if len(given) in self.written else tensor)
+            return given[-1]
+
+        args, kwargs = mapped(self.arguments, (Value, Step), argument)
+        results = list(tensors_in(self.function(*args, **kwargs)))
+        return results or [given[at] for at in self.written]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,103 +77,138 @@ class Recipe:
     Attributes
     ----------
     calls
-        In order; a plain function is one call, a module may be several.
+        In order; a plain function is one call, a module may be several. Empty when
+        the layer cannot be repeated.
     result
         Which call's which tensor is the layer's output.
     recorded
         The output as recorded.
+    sources
+        What each of the layer's inputs held; the same objects that ``calls`` hold.
+        None for further layers that wrote parts of the same tensor.
     kind
         The layer's kind.
-    inputs
-        Number of the layer's inputs.
     """
 
     calls: tuple[Call, ...]
     result: Step
     recorded: Value
+    sources: tuple[Value | None, ...]
     kind: str
-    inputs: int
 
-    def run(self, change: Callable[[Value], Tensor] = Value.tensor) -> Tensor:
-        """Repeat the calls; ``change`` supplies the tensor for each stored value."""
+    def run(
+        self, change: Callable[[Value, int | None], Tensor] | None = None
+    ) -> Tensor:
+        """Repeat the calls.
+
+        Parameters
+        ----------
+        change
+            Gives the tensor for a stored value and the place of the input it is, or
+            None for weights and constants. An input that goes in twice has a place
+            for each time.
+        """
+        places = self._places()
         done: list[list[Tensor]] = []
 
         def thaw(part: Value | Step) -> Tensor:
             if isinstance(part, Step):
                 return done[part.call][part.result]
-            return change(part)
+            return part.tensor() if change is None else change(part, places(part))
 
         for call in self.calls:
-            args = mapped((call.args, call.kwargs), (Value, Step), thaw)
-            given = list(tensors_in(args))
-            for at in call.written:
-                fresh = given[at].clone()
-                args = _swapped(args, given[at], fresh)
-                given[at] = fresh
-            results = list(tensors_in(call.function(*args[0], **args[1])))
-            if not results:
-                results = [given[at] for at in call.written]
-            done.append(results)
+            done += [call.run(thaw)]
         return done[self.result.call][self.result.result]
 
-    def residual(self) -> float | None:
-        """Return the largest |recomputed - recorded|; None if not repeatable."""
-        if not self.calls:
-            return None
-        with torch.no_grad():
-            again = self.run().detach().cpu()
-        if again.dtype == torch.bfloat16:
-            again = again.float()
-        return largest_difference(
-            again.numpy(), self.recorded.public().reshape(again.shape)
+    def _places(self) -> Callable[[Value], int | None]:
+        """Return what tells the input that a stored value is, in order of use."""
+        known: dict[int, list[int | None]] = {}
+        for at, source in enumerate(self.sources):
+            known.setdefault(id(source), []).append(at)
+
+        def place(value: Value) -> int | None:
+            mine = known.get(id(value), [None])
+            return mine.pop(0) if len(mine) > 1 else mine[0]
+
+        return place
+
+    def _repeatable(self) -> bool:
+        stored: list[Value] = []
+        for call in self.calls:
+            mapped(call.arguments, Value, stored.append)
+        sizes = [each.array.size for each in (*stored, self.recorded)]
+        return (
+            bool(self.calls)
+            and max(sizes) <= LARGEST
+            and all(each.faithful for each in stored)
         )
 
-    def routes(self) -> tuple[NDArray[np.int64], ...] | None:
-        """Return where each output value came from. See ``core.layers.Replay``."""
-        if self.kind not in MOVING or not self.calls:
-            return None
-        found: list[NDArray[np.int64]] = []
-        for wanted in range(self.inputs):
+    def residual(self) -> float | None:
+        """Return the largest |recomputed - recorded|.
 
-            def numbered(value: Value, wanted: int = wanted) -> Tensor:
-                tensor = value.tensor()
-                if value.source is None:
-                    return tensor
-                size = tensor.numel()
-                if value.source != wanted:
-                    return torch.zeros(tensor.shape, dtype=torch.float64)
-                numbers = torch.arange(size, dtype=torch.float64) + _MARK
-                return numbers.reshape(tensor.shape)
+        None when the layer cannot be repeated, or is different each time (dropout
+        that is not switched off).
+        """
+        if not self._repeatable():
+            return None
+        with torch.no_grad(), torch.random.fork_rng(devices=()):
+            again = capture(self.run()).array
+            gap = largest_difference(again, self.recorded.array)
+            if gap and largest_difference(capture(self.run()).array, again):
+                return None
+            return gap
+
+    def routes(self) -> tuple[NDArray[np.int64], ...] | None:
+        """Return where each output value came from. See ``core.layers.Replay``.
+
+        The values are numbered in two ways; what has both numbers was moved, what
+        has not was padded.
+        """
+        if self.kind not in MOVING or None in self.sources or not self._repeatable():
+            return None
+        moved = [*range(len(self.sources))] if self.kind == "concat" else [0]
+        first: list[Value] = []
+        mapped(self.calls[0].arguments, Value, first.append)
+        if first[0] is not self.sources[0] and self.kind != "concat":
+            return None
+        return tuple(self._route(at, moved) for at in range(len(self.sources)))
+
+    def _route(self, wanted: int, moved: list[int]) -> NDArray[np.int64]:
+        shape = self.recorded.array.shape
+        if wanted not in moved:
+            return np.full(shape, -1)
+
+        def numbered(first: float) -> NDArray[np.float64]:
+            def number(value: Value, place: int | None) -> Tensor:
+                size = torch.Size(value.array.shape)
+                if place not in moved:
+                    return value.tensor()
+                if place != wanted:
+                    return torch.zeros(size, dtype=torch.float64)
+                numbers = torch.arange(size.numel(), dtype=torch.float64)
+                return (numbers + first).reshape(size)
 
             with torch.no_grad():
-                route = self.run(numbered).numpy() - _MARK
-            came = (route >= 0) & (route == np.floor(route)) & np.isfinite(route)
-            at = np.where(came, route, -1).astype(np.int64)
-            found.append(at.reshape(self.recorded.array.shape))
-        return tuple(found)
+                return self.run(number).numpy().reshape(shape)
+
+        low, high = numbered(0.0), numbered(1.0)
+        with np.errstate(invalid="ignore"):
+            return np.where(high - low == 1, low, -1).astype(np.int64)
 
     def arguments(self) -> tuple[NDArray[Any] | None, ...]:
         """Return each input's content. See ``core.layers.Replay``."""
-        held: dict[int | None, NDArray[Any]] = {}
-
-        def note(value: Value) -> Value:
-            held.setdefault(value.source, value.public())
-            return value
-
-        for call in self.calls:
-            mapped((call.args, call.kwargs), Value, note)
-        return tuple(held.get(source) for source in range(self.inputs))
+        return tuple(None if each is None else each.public() for each in self.sources)
 
     def operands(self) -> tuple[tuple[int | None, NDArray[Any]], ...]:
         """Return both sides of an operator. See ``core.layers.Replay``."""
         if len(self.calls) != 1:
             return ()
-        call = self.calls[0]
+        call, places = self.calls[0], self._places()
         named = (call.kwargs[k] for k in ("input", "other") if k in call.kwargs)
         found: list[tuple[int | None, NDArray[Any]]] = []
         for part in (*call.args, *named)[:2]:
             if isinstance(part, Value):
-                found.append((part.source, part.public()))
+                found.append((places(part), part.public()))
             elif isinstance(part, (bool, int, float)):
                 found.append((None, np.asarray(part)))
             else:
@@ -162,31 +218,32 @@ class Recipe:
 
     def reads(self, wanted: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], ...] | None:
         """Measure what the wanted outputs depend on. See ``core.layers.Replay``."""
-        if not self.calls or self.kind in MOVING:
+        if self.kind in MOVING or not self._repeatable():
             return None
         chance = torch.Generator().manual_seed(1)
         leaves: dict[int, Tensor] = {}
 
-        def random(value: Value) -> Tensor:
+        def random(value: Value, place: int | None) -> Tensor:
             tensor = value.tensor()
             if not tensor.is_floating_point():
                 return tensor
-            if value.source is None:
+            if place is None:
                 return tensor.double()
             leaf = torch.rand(tensor.shape, generator=chance, dtype=torch.float64)
-            leaf = (leaf + 0.5).requires_grad_()
-            leaves[value.source] = leaf
+            leaves[place] = leaf = (leaf + 0.5).requires_grad_()
             return leaf.clone()
 
-        with torch.enable_grad():
+        with torch.enable_grad(), torch.random.fork_rng(devices=()):
             output = self.run(random)
-        if not output.requires_grad or len(leaves) != self.inputs:
-            return None
-        weight = torch.rand(output.shape, generator=chance, dtype=torch.float64) + 0.5
-        weight = weight * torch.from_numpy(wanted.copy()).reshape(output.shape)
-        order = [leaves[i] for i in range(self.inputs)]
-        grads = torch.autograd.grad(output, order, weight, allow_unused=True)
-        return tuple(
-            np.zeros(leaf.shape, bool) if grad is None else (grad != 0).numpy()
-            for leaf, grad in zip(order, grads, strict=True)
-        )
+            if not output.requires_grad or len(leaves) != len(self.sources):
+                return None
+            weight = torch.rand(output.shape, generator=chance, dtype=torch.float64)
+            chosen = torch.from_numpy(wanted.copy()).reshape(output.shape)
+            grads = torch.autograd.grad(
+                output,
+                [leaves[place] for place in sorted(leaves)],
+                ((weight + 0.5) * chosen).to(output.dtype),
+                allow_unused=True,
+                materialize_grads=True,
+            )
+        return tuple((grad != 0).numpy() for grad in grads)

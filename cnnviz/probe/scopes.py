@@ -1,32 +1,19 @@
-"""Where in the network we are: module paths, run counts, parameters.
-
-Every module's ``forward`` is wrapped on the instance for one run. Unlike hooks this
-also sees ``module.forward(x)``, works on scripted modules, and sits inside the
-person's own hooks.
-"""
+"""Where in the network we are: module paths, run counts, parameters."""
 
 from __future__ import annotations
 
-import random
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Iterable
+from typing import NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor, nn
-
-Entered = Callable[
-    [nn.Module, Callable[..., Any], tuple[Any, ...], dict[str, Any]], Any
-]
-
-_STATE = ("_parameters", "_buffers", "_modules", "_non_persistent_buffers_set")
 
 
 def children_of(module: nn.Module) -> list[nn.Module]:
     """Return a module's children, those that only compute a weight left out."""
-    return [m for name, m in module.named_children() if name != "parametrizations"]
+    children = module._modules.items()
+    return [m for name, m in children if m is not None and name != "parametrizations"]
 
 
 def is_leaf(module: nn.Module) -> bool:
@@ -34,14 +21,23 @@ def is_leaf(module: nn.Module) -> bool:
 
     True for ``torch.nn`` modules without children, for attention (whose projection
     is used through its bare weights), and for scripted modules, which cannot be
-    looked into.
+    looked into. An empty ``Sequential`` does nothing and is no layer.
     """
     if isinstance(module, torch.jit.ScriptModule):
         return True
     forward = getattr(type(module).forward, "__module__", "") or ""
-    if not forward.startswith("torch.nn."):
+    if not forward.startswith("torch.nn.") or isinstance(module, nn.Sequential):
         return False
     return isinstance(module, nn.MultiheadAttention) or not children_of(module)
+
+
+class _Frame(NamedTuple):
+    """A running module."""
+
+    module: nn.Module
+    path: str
+    calls: dict[int, int]
+    """How often each child that stands at several places has run."""
 
 
 class Scopes:
@@ -51,181 +47,152 @@ class Scopes:
     ----------
     model
         The network; it is not changed.
+    inputs
+        Number of its input tensors; their names are taken.
     """
 
-    def __init__(self, model: nn.Module) -> None:
-        self.model = model
+    def __init__(self, model: nn.Module, inputs: int) -> None:
         self._paths: dict[int, str] = {}
         self._owners: dict[int, str] = {}
-        self.modules = list(model.modules())
-        for path, module in model.named_modules():
-            self._paths.setdefault(id(module), path)
-        for module in self.modules:
+        self._parameters: dict[int, Tensor] = {}
+        self._places: dict[tuple[int, int], list[str]] = {}
+        self.modules: list[nn.Module] = []
+        self.leaves: set[int] = set()
+        for dotted, module in model.named_modules():
+            path = dotted.replace("._orig_mod", "")  # torch.compile's wrapper
+            self.modules.append(module)
+            self._paths[id(module)] = path
+            if is_leaf(module):
+                self.leaves.add(id(module))
+            owner = path.partition(".parametrizations")[0]
             for parameter in module._parameters.values():
                 if parameter is not None:
-                    path = self._paths[id(module)]
-                    self._owners.setdefault(
-                        id(parameter), path.partition(".parametrizations")[0]
-                    )
-        self._stack: list[tuple[nn.Module, str, Counter[int]]] = []
-        self._names: Counter[str] = Counter()
+                    self._owners.setdefault(id(parameter), owner)
+                    self._parameters[id(parameter)] = parameter
+            if isinstance(module, nn.Sequential):
+                self._note_repeated(module)
+        self._root = _Frame(model, "", {})
+        self._stack = [self._root]
+        self._names = Counter(input_name(k) for k in range(inputs))
         self._entered: set[int] = set()
-        self._counted: set[int] = set()
-        self._users: dict[int, str] = {}
+        self._counted: dict[int, str] = {}
+        self._touched: set[int] = set()
+
+    def _note_repeated(self, parent: nn.Sequential) -> None:
+        """Remember the places of an object that stands at several."""
+        places: dict[int, list[str]] = {}
+        for name, child in parent._modules.items():
+            places.setdefault(id(child), []).append(name)
+        for child_id, names in places.items():
+            if len(names) > 1:
+                self._places[id(parent), child_id] = names
 
     @property
     def path(self) -> str:
         """Path of the innermost running module; the root is ``""``."""
-        return self._stack[-1][1] if self._stack else ""
+        return self._stack[-1].path
 
     @property
     def module(self) -> nn.Module:
         """The innermost running module."""
-        return self._stack[-1][0] if self._stack else self.model
+        return self._stack[-1].module
 
-    @contextmanager
-    def inside(self, module: nn.Module) -> Iterator[str]:
-        """Run a module; gives its path.
+    def push(self, module: nn.Module) -> str:
+        """Enter a module; gives its path.
 
         An object that stands at several places of a ``Sequential`` is named by the
         place that is running.
         """
         path = self._paths.get(id(module), "")
-        if self._stack and isinstance(self._stack[-1][0], nn.Sequential):
-            parent, parent_path, seen = self._stack[-1]
-            places = [name for name, m in parent._modules.items() if m is module]
-            if len(places) > 1:
-                name = places[seen[id(module)] % len(places)]
-                path = f"{parent_path}.{name}" if parent_path else name
-            seen[id(module)] += 1
+        parent = self._stack[-1]
+        places = self._places and self._places.get((id(parent.module), id(module)))
+        if places:
+            ran = parent.calls.get(id(module), 0)
+            parent.calls[id(module)] = ran + 1
+            name = places[ran % len(places)]
+            path = f"{parent.path}.{name}" if parent.path else name
         self._entered.add(id(module))
-        self._stack.append((module, path, Counter()))
-        try:
-            yield path
-        finally:
-            self._stack.pop()
+        self._stack.append(_Frame(module, path, {}))
+        return path
 
-    def within(self, function: str) -> str:
-        """Return the base name of a function's layer in the running module."""
-        return f"{self.path}.{function}" if self.path else function
+    def pop(self) -> None:
+        """Leave the innermost module."""
+        self._stack.pop()
 
-    def owner(self, tensors: list[Tensor]) -> str | None:
+    def owner(self, tensors: Iterable[Tensor]) -> str | None:
         """Return the path of the module whose parameter is among the tensors."""
         found = (self._owners.get(id(t)) for t in tensors)
         return next((path for path in found if path), None)
 
     def unique(self, base: str) -> str:
         """Return the base name, with ``_1``, ``_2`` … from its second use on."""
-        base = base or type(self.model).__name__.lower()
-        used = self._names[base]
-        self._names[base] += 1
-        return f"{base}_{used}" if used else base
+        base = base or type(self._root.module).__name__.lower()
+        name = base
+        while name in self._names:
+            name = f"{base}_{self._names[base]}"
+            self._names[base] += 1
+        self._names[name] += 1
+        return name
 
-    def count(self, parameters: list[Tensor], layer: str) -> tuple[int, str | None]:
+    def count(self, parameters: Iterable[Tensor], layer: str) -> tuple[int, str | None]:
         """Count parameters not used before; name the layer that used one before."""
         fresh, earlier = 0, None
-        for parameter in parameters:
-            key = id(parameter)
-            if key in self._counted:
-                earlier = earlier or self._users[key]
-            else:
-                self._counted.add(key)
-                self._users[key] = layer
+        for parameter in dict.fromkeys(parameters):
+            user = self._counted.setdefault(id(parameter), layer)
+            if user == layer:
                 fresh += parameter.numel()
+            else:
+                earlier = earlier or user
         return fresh, earlier
+
+    def touch(self, tensors: Iterable[Tensor]) -> None:
+        """Note parameters that something was computed from, outside of any layer."""
+        self._touched.update(id(t) for t in tensors if id(t) in self._owners)
+
+    def _used(self, parameter: Tensor) -> bool:
+        return id(parameter) in self._counted or id(parameter) in self._touched
 
     def is_parameter(self, tensor: Tensor) -> bool:
         """Tell whether the tensor is a parameter of the network itself."""
         return id(tensor) in self._owners
 
     @property
+    def parameter_ids(self) -> frozenset[int]:
+        """The ``id`` of every parameter."""
+        return frozenset(self._parameters)
+
+    @property
+    def parameters(self) -> int:
+        """Learned values of the whole network, each counted once."""
+        return sum(p.numel() for p in self._parameters.values())
+
+    @property
     def parameters_used(self) -> int:
         """Learned values of the layers that ran, each counted once."""
-        every = self.model.parameters()
-        return sum(p.numel() for p in every if id(p) in self._counted)
+        return sum(p.numel() for p in self._parameters.values() if self._used(p))
 
     def not_run(self) -> tuple[str, ...]:
         """Return the paths of modules without children that did not run."""
-        idle: list[str] = []
-        covered: set[int] = set()
+        covered = set(self._entered)
         for module in self.modules:
-            if id(module) in self._entered and is_leaf(module):
+            if module._modules and id(module) in self._entered & self.leaves:
                 covered.update(id(m) for m in module.modules())
-        for module in self.modules:
-            path = self._paths[id(module)]
-            if not path or children_of(module) or "parametrizations" in path:
-                continue
-            used = any(id(p) in self._counted for p in module.parameters())
-            if not used and id(module) not in self._entered | covered:
-                idle.append(path)
-        return tuple(idle)
+        return tuple(
+            path
+            for module in self.modules
+            if id(module) not in covered
+            and (path := self._paths[id(module)])
+            and "parametrizations" not in path
+            and not children_of(module)
+            and not any(map(self._used, module.parameters()))
+        )
 
 
-@contextmanager
-def wrapped(modules: list[nn.Module], entered: Entered) -> Iterator[None]:
-    """Lead every ``forward`` through ``entered`` while the block runs."""
-    missing = object()
-    saved = []
-    try:
-        for module in modules:
-            forward = module.forward
-            saved.append((module, module.__dict__.get("forward", missing)))
-
-            def led(
-                *args: Any,
-                __module: nn.Module = module,
-                __forward: Callable[..., Any] = forward,
-                **kwargs: Any,
-            ) -> Any:
-                return entered(__module, __forward, args, kwargs)
-
-            module.__dict__["forward"] = led
-        yield
-    finally:
-        for module, old in saved:
-            if old is missing:
-                module.__dict__.pop("forward", None)
-            else:
-                module.__dict__["forward"] = old
+def within(path: str, function: str) -> str:
+    """Return the base name of a function's layer in the module at ``path``."""
+    return f"{path}.{function}" if path else function
 
 
-@contextmanager
-def untouched(modules: list[nn.Module]) -> Iterator[None]:
-    """Put back training flags, attributes, buffers and random states afterwards."""
-    plain = [m for m in modules if not isinstance(m, torch.jit.ScriptModule)]
-    kept = []
-    for module in plain:
-        state = {key: module.__dict__[key].copy() for key in _STATE}
-        content = [
-            (buffer, buffer._version, buffer.detach().clone())
-            for buffer in module._buffers.values()
-            if buffer is not None
-        ]
-        kept.append((module, module.__dict__.copy(), state, content))
-    flags = [(module, module.training) for module in modules]
-    python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002
-    try:
-        with torch.random.fork_rng(devices=[]):
-            for module in modules:
-                module.training = False
-            yield
-    finally:
-        random.setstate(python)
-        np.random.set_state(numpy)  # noqa: NPY002
-        for module, attributes, state, content in kept:
-            module.__dict__.clear()
-            module.__dict__.update(attributes)
-            for key, value in state.items():
-                held = module.__dict__[key]
-                held.clear()
-                held.update(value)
-            with torch.no_grad():
-                for buffer, version, before in content:
-                    if buffer._version != version or not _equal(buffer, before):
-                        buffer.copy_(before)
-        for module, flag in flags:
-            module.training = flag
-
-
-def _equal(a: Tensor, b: Tensor) -> bool:
-    return a.shape == b.shape and bool(((a == b) | (a.isnan() & b.isnan())).all())
+def input_name(index: int) -> str:
+    """Return what the k-th input tensor is called."""
+    return f"input_{index}" if index else "input"

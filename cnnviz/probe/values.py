@@ -7,7 +7,7 @@ leave the worker and still be repeated.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-_DTYPES = {str(d).removeprefix("torch."): d for d in (torch.bfloat16, torch.float16)}
+_WIDER = {
+    torch.float16: torch.float32,
+    torch.bfloat16: torch.float32,
+    torch.float8_e4m3fn: torch.float32,
+    torch.float8_e5m2: torch.float32,
+    torch.complex32: torch.complex64,
+}
+"""Types that numpy lacks, or that are no fun to look at, and one that holds them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,29 +33,27 @@ class Value:
     Attributes
     ----------
     array
-        The content, batch axis included. Private to the recording: never written.
-        bfloat16 is kept as its 16 bits.
-    dtype
-        torch's name for the type, ``"float32"``.
-    source
-        Index into the layer's ``inputs``, or None for weights and constants.
+        The content, batch axis included, in the tensor's order of axes in memory.
+        Private to the recording: never written. Half precision is held, exactly, as
+        float32.
+    narrow
+        The tensor's own type where the array's is wider, else None.
+    faithful
+        False for sparse and quantised tensors, whose form is lost.
     """
 
     array: NDArray[Any]
-    dtype: str
-    source: int | None = None
+    narrow: torch.dtype | None = None
+    faithful: bool = True
 
     def tensor(self) -> Tensor:
-        """Return the content as a tensor that shares the array's memory."""
+        """Return the content as a tensor; it may share the array's memory."""
         tensor = torch.from_numpy(self.array)
-        return tensor.view(torch.bfloat16) if self.dtype == "bfloat16" else tensor
+        return tensor if self.narrow is None else tensor.to(self.narrow)
 
     def public(self) -> NDArray[Any]:
         """Return a read-only array, half precision widened to float32."""
-        if self.dtype in _DTYPES:
-            shown = self.tensor().float().numpy()
-        else:
-            shown = self.array.view()
+        shown = self.array.view()
         shown.flags.writeable = False
         return shown
 
@@ -59,52 +64,92 @@ class Step:
 
     call: int
     result: int
+    shape: tuple[int, ...] = ()
 
 
-def capture(tensor: Tensor, *, copy: bool = True, source: int | None = None) -> Value:
-    """Return a tensor's content, row-major; with ``copy`` nothing later changes it."""
-    plain = tensor.detach()
-    if plain.layout is not torch.strided:
-        plain = plain.to_dense()
-    if plain.is_conj() or plain.is_neg():
-        plain = plain.resolve_conj().resolve_neg()
-    if plain.device.type != "cpu":
-        plain = plain.cpu()
-    elif copy:
-        plain = plain.clone(memory_format=torch.contiguous_format)
-    dtype = str(tensor.dtype).removeprefix("torch.")
-    if dtype == "bfloat16":
-        plain = plain.view(torch.int16)
-    return Value(plain.numpy(), dtype, source)
+def capture(tensor: Tensor, *, copy: bool = True) -> Value:
+    """Return a tensor's content; with ``copy`` nothing later changes it.
+
+    A repetition (``expand``) stays one in memory, however large it looks.
+    """
+    with torch._C.DisableTorchFunction():
+        plain = tensor.detach()
+        if plain.layout is not torch.strided or plain.is_quantized:
+            dense = plain.dequantize() if plain.is_quantized else plain.to_dense()
+            return Value(dense.float().cpu().numpy(), faithful=False)
+        if plain.is_conj() or plain.is_neg():
+            plain, copy = plain.resolve_conj().resolve_neg(), False
+        wider = _WIDER.get(plain.dtype)
+        if wider is not None or not plain.is_cpu:
+            narrow = None if wider is None else plain.dtype
+            return Value(plain.to("cpu", wider or plain.dtype).numpy(), narrow)
+        if copy:
+            plain = _repetition(plain) if 0 in plain.stride() else plain.clone()
+        return Value(plain.numpy())
 
 
-def tensors_in(value: Any) -> Iterator[Tensor]:
-    """Yield the tensors in nested tuples, lists, mappings, data classes, in order."""
+def _repetition(tensor: Tensor) -> Tensor:
+    """Copy what is repeated once and repeat it again."""
+    once = tensor
+    for axis, step in enumerate(tensor.stride()):
+        if step == 0 and tensor.shape[axis] > 1:
+            once = once.narrow(axis, 0, 1)
+    return once.clone().expand(tensor.shape)
+
+
+_PLAIN = frozenset({int, float, bool, str, type(None), torch.dtype, torch.device})
+
+
+def tensors_in(value: Any) -> list[Tensor]:
+    """Return the tensors in nested containers, in the order of ``mapped``."""
     if isinstance(value, Tensor):
-        yield value
-    elif isinstance(value, (tuple, list)):
-        for part in value:
-            yield from tensors_in(part)
+        return [value]
+    found: list[Tensor] = []
+    _collect(value, found)
+    return found
+
+
+def _collect(value: Any, found: list[Tensor]) -> None:
+    """Append the tensors in one container."""
+    if isinstance(value, (tuple, list)):
+        parts: Iterable[Any] = value
+    elif isinstance(value, slice):
+        parts = value.start, value.stop, value.step
     elif isinstance(value, Mapping):
-        for part in value.values():
-            yield from tensors_in(part)
+        parts = value.values()
     elif dataclasses.is_dataclass(value) and not isinstance(value, type):
-        for each in dataclasses.fields(value):
-            yield from tensors_in(getattr(value, each.name))
+        parts = [getattr(value, each.name) for each in dataclasses.fields(value)]
+    else:
+        return
+    for part in parts:
+        if isinstance(part, Tensor):
+            found.append(part)
+        elif type(part) not in _PLAIN:
+            _collect(part, found)
 
 
 def mapped(
     value: Any, kind: type | tuple[type, ...], change: Callable[[Any], Any]
 ) -> Any:
-    """Rebuild nested tuples, lists and dicts with every ``kind`` changed."""
+    """Rebuild nested containers with every ``kind`` in them changed.
+
+    Tuples of every kind become plain ones, mappings dicts, data classes tuples of
+    their fields: all that torch's own functions take.
+    """
     if isinstance(value, kind):
         return change(value)
-    if type(value) in (tuple, list):
-        return type(value)(mapped(part, kind, change) for part in value)
-    if isinstance(value, tuple) and hasattr(value, "_fields"):
-        return type(value)(*(mapped(part, kind, change) for part in value))
-    if type(value) is dict:
+    if type(value) in _PLAIN:
+        return value
+    if isinstance(value, (tuple, list)):
+        parts = [mapped(part, kind, change) for part in value]
+        return parts if isinstance(value, list) else tuple(parts)
+    if isinstance(value, Mapping):
         return {key: mapped(part, kind, change) for key, part in value.items()}
+    if isinstance(value, slice):
+        return slice(*mapped((value.start, value.stop, value.step), kind, change))
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = (getattr(value, each.name) for each in dataclasses.fields(value))
+        return tuple(mapped(part, kind, change) for part in fields)
     return value
 
 

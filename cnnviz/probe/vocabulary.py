@@ -6,8 +6,9 @@ Argument orders are those of the torch 2.x reference for ``torch.nn.functional``
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from cnnviz.core.layers import Kind
 
@@ -26,9 +27,7 @@ ALIASES = {
     "rdiv": "div",
     "divide": "div",
     "concatenate": "cat",
-    "conv_tbc": "conv1d",
     "clip": "clamp",
-    "matmul": "matmul",
     "rmatmul": "matmul",
 }
 
@@ -54,6 +53,18 @@ _AVG = (
     "divisor_override",
 )
 _DIM = ("input", "dim")
+
+_RECURRENT = (
+    "input",
+    "hx",
+    "weights",
+    "has_biases",
+    "num_layers",
+    "dropout",
+    "training",
+    "bidirectional",
+    "batch_first",
+)
 
 ARGUMENTS: dict[str, tuple[str, ...]] = {
     **{f"conv{n}d": _CONV for n in (1, 2, 3)},
@@ -97,6 +108,7 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
         for how in ("avg", "max")
     },
     "fractional_max_pool2d": ("input", "kernel_size", "output_size"),
+    **dict.fromkeys(("lstm", "gru", "rnn_tanh", "rnn_relu"), _RECURRENT),
     "relu": ("input", "inplace"),
     "relu6": ("input", "inplace"),
     "leaky_relu": ("input", "negative_slope", "inplace"),
@@ -138,6 +150,7 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "max": ("input", "dim", "keepdim"),
     "min": ("input", "dim", "keepdim"),
     "pad": ("input", "pad", "mode", "value"),
+    "permute": ("input", "dims"),
     "transpose": ("input", "dim0", "dim1"),
     "swapaxes": ("input", "dim0", "dim1"),
     "add": ("input", "other", "alpha"),
@@ -175,94 +188,80 @@ KIND_OF: dict[str, Kind] = {
 }
 
 MOVES = frozenset(
-    [
-        "detach",
-        "contiguous",
-        "to",
-        "cpu",
-        "float",
-        "double",
-        "half",
-        "bfloat16",
-        "type",
-        "type_as",
-        "clone",
-        "data",
-        "requires_grad_",
-        "alias",
-        "positive",
-        "detach_",
-        "cuda",
-        "expand_as",
-        "view_as",
-    ]
+    "detach contiguous to cpu cuda float double half bfloat16 type type_as clone data"
+    " alias positive expand_as view_as".split()
 )
 """Functions that may leave shape, type and values alone: then they are no layer."""
 
+FIRST_ONLY = frozenset({"to", "type_as", "expand_as", "view_as", "reshape_as"})
+"""Functions that take only shape or type from their second argument."""
+
 SHAPE_ONLY = frozenset(
-    [
-        "zeros_like",
-        "ones_like",
-        "empty_like",
-        "full_like",
-        "rand_like",
-        "randn_like",
-        "randint_like",
-        "new_zeros",
-        "new_ones",
-        "new_empty",
-        "new_full",
-        "new_empty_strided",
-        "new_tensor",
-    ]
+    "zeros_like ones_like empty_like full_like rand_like randn_like randint_like"
+    " new_zeros new_ones new_empty new_full new_empty_strided new_tensor".split()
 )
 """Functions that take only shape and type from their argument."""
 
 SPLITS = frozenset(("chunk split unbind tensor_split split_with_sizes").split())
 """Functions whose every piece is shown as a layer of its own."""
 
-ESCAPES = frozenset(("numpy array tolist item data_ptr dlpack").split())
+ESCAPES = frozenset({"numpy", "array", "tolist", "dlpack"})
 """Functions that hand the values to code outside torch."""
 
-QUESTIONS = ESCAPES | frozenset(
-    [
-        "size",
-        "dim",
-        "len",
-        "bool",
-        "int",
-        "float",
-        "stride",
-        "numel",
-        "is_contiguous",
-        "ndimension",
-        "storage_offset",
-        "is_floating_point",
-        "type",
-        "index",
-        "nelement",
-        "element_size",
-    ]
+FROM_OUTSIDE = frozenset({"tensor", "as_tensor", "asarray", "from_numpy"})
+"""Functions that make tensors of what is no tensor."""
+
+_QUESTIONS = frozenset(
+    "size dim __len__ __bool__ __int__ __float__ __complex__ __index__ item stride"
+    " numel nelement is_contiguous ndimension storage_offset is_floating_point"
+    " is_complex element_size data_ptr get_device has_names requires_grad_".split()
 )
-"""Functions that return no tensor, so that nothing needs to be kept."""
+"""Functions that return no tensor, or nothing new."""
 
-VIEWS_BY_PROPERTY = frozenset({"T", "mT", "H", "mH", "data", "real", "imag"})
+_VIEWS_BY_PROPERTY = frozenset({"T", "mT", "H", "mH", "data", "real", "imag"})
+
+_IN_PLACE = frozenset(
+    f"__i{name}__"
+    for name in "add sub mul div truediv floordiv mod pow and or xor lshift rshift"
+    " matmul".split()
+) | {"__setitem__", "__set__"}
 
 
-def base_name(function: Callable[..., Any]) -> str:
-    """Return a function's plain name: ``add`` for ``add_``, ``+`` and ``+=``."""
-    name = getattr(function, "__name__", type(function).__name__)
-    if name == "__get__":
-        name = getattr(getattr(function, "__self__", None), "__name__", name)
-    if name.startswith("__") and name.endswith("__"):
-        name = name[2:-2]
-    else:
-        name = name.rstrip("_")
+class Word(NamedTuple):
+    """What a function's name says.
+
+    Attributes
+    ----------
+    name
+        Plain name: ``add`` for ``add_``, ``+`` and ``+=``.
+    silent
+        It computes nothing that could be a layer.
+    writes
+        It writes into its first argument.
+    """
+
+    name: str
+    silent: bool
+    writes: bool
+
+
+@lru_cache(maxsize=1024)
+def word(function: Callable[..., Any]) -> Word:
+    """Return what a torch function's name says."""
+    raw = str(getattr(function, "__name__", type(function).__name__))
+    raw = raw.partition(".")[0]  # "relu.default" of torch.ops
+    silent = raw in _QUESTIONS
+    writes = raw in _IN_PLACE or (raw.endswith("_") and not raw.endswith("__"))
+    if raw in ("__get__", "__set__"):
+        raw, kind = getattr(function.__self__, "__name__", ""), raw  # type: ignore[attr-defined]
+        silent = raw not in (_VIEWS_BY_PROPERTY if kind == "__get__" else {"data"})
+    name = raw.strip("_") if raw.startswith("__") else raw.rstrip("_")
     if name.startswith("_") and name.lstrip("_") in KIND_OF:
         name = name.lstrip("_")
-    return ALIASES.get(name, name)
+    return Word(ALIASES.get(name, name), silent, writes)
 
 
+@lru_cache(maxsize=1024)
 def kind_of(name: str) -> Kind:
     """Return the family of a function by its plain name."""
     if name.startswith("conv_transpose"):
@@ -274,7 +273,12 @@ def kind_of(name: str) -> Kind:
     return KIND_OF.get(name, "other")
 
 
-def bind(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+def bind(name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
     """Return the arguments by name, as far as the vocabulary knows them."""
-    bound = dict(zip(ARGUMENTS.get(name, ("input",)), args, strict=False))
-    return bound | kwargs
+    known = ARGUMENTS.get(name, ("input",))
+    if known is _RECURRENT and len(args) > 3 and not isinstance(args[3], bool):
+        args = (args[0], *args[2:])  # a packed sequence brings its batch sizes
+    bound = dict(zip(known, args, strict=False))
+    if name == "permute" and len(args) > 2:  # x.permute(0, 2, 1)
+        bound["dims"] = tuple(args[1:])
+    return bound | dict(kwargs)
