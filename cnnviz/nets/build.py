@@ -118,7 +118,7 @@ def load(entry: Entry, file: Path) -> nn.Module:
 def _of_another_width(entry: Entry, spec: ModelSpec, channels: int) -> Network:
     """Build a network of series for any number of variables, with random weights.
 
-    It wants the series as it is, without a normalisation learned elsewhere.
+    It wants any variables, normalised by what they are themselves.
 
     Raises
     ------
@@ -144,8 +144,9 @@ def _of_another_width(entry: Entry, spec: ModelSpec, channels: int) -> Network:
         replace(
             want,
             channels=tuple(f"variable {i}" for i in range(1, channels + 1)),
-            mean=(0.0,) * channels,
-            std=(1.0,) * channels,
+            mean=(),
+            std=(),
+            units=(),
         ),
         None,
         f"random weights, seed {spec.seed}, for {channels} variables: structure only",

@@ -117,6 +117,7 @@ class Run:
                 {"params": [p for p in weights if p.ndim == 1], "weight_decay": 0.0},
             ],
             lr=recipe.rate,
+            fused=True,
             weight_decay=recipe.weight_decay,
         )
         if checkpoint is not None and checkpoint.exists():

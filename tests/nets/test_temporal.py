@@ -324,7 +324,8 @@ def test_another_width_has_random_weights_and_says_so(name):
     assert net.weights == "random weights, seed 0, for 4 variables: structure only"
     assert not net.trained
     assert net.labels is None
-    assert len(net.want.channels) == len(net.want.mean) == len(net.want.std) == 4
+    assert len(net.want.channels) == 4
+    assert net.want.mean == net.want.std == net.want.units == ()
     trace = trace_module(net.module, noise(4))
     assert trace.error is None
     trained = trace_module(build(ModelSpec(name)).module, noise())
