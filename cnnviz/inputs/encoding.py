@@ -160,6 +160,8 @@ def _refuse_documents(data: bytes, head: bytes, title: str) -> None:
     if _CONTROL.search(head):
         if kind := picture_kind(head):
             words = f"a {kind} picture"
+        elif words == "text":
+            words = "data: it holds characters that no text has"
         raise InputError(f"{wanted}, this looks like {words}")
 
 

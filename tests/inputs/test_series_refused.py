@@ -53,6 +53,7 @@ def refusal(tmp_path, data, name="prices.csv", **choices):
         (b"\x93NUMPY\x01\x00v\x00{}", ["a NumPy array"]),
         (b"\x1f\x8b\x08\x00" + bytes(40), ["gzip"]),
         (bytes(range(256)) * 9, ["unknown kind"]),
+        (b"a,b\n1,2\x01\n3,4\n", ["characters that no text has"]),
     ],
 )
 def test_what_is_no_table(tmp_path, data, words):
