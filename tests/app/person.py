@@ -91,8 +91,9 @@ class Person:
         self.window = Window(settings, size)
         self.controller = Controller(self.window, self.runner, request)
         self.store = self.controller.store
-        self.window.show()
-        qtbot.waitExposed(self.window)
+        with qtbot.waitActive(self.window, timeout=10_000):
+            self.window.show()
+            self.window.activateWindow()
 
     @property
     def trace(self):

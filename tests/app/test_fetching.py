@@ -191,9 +191,11 @@ def test_closing_during_a_download(untrained, answer, server):
     runner = untrained.controller.fetching._runner
     with untrained.qtbot.waitSignal(runner.progressed):
         press(untrained, "Download")
-    threading.Timer(0.2, server.gate.set).start()
+    later = threading.Timer(0.2, server.gate.set)
+    later.start()
     untrained.window.close()
     assert not runner._thread.is_alive()
+    later.join()
 
 
 class TestRefused:
