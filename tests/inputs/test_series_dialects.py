@@ -36,6 +36,11 @@ def tables(draw):
     return names, np.array(rows), decimal, delimiter
 
 
+def as_written(values):
+    """Return the values with the six decimals that `written` gives them."""
+    return np.array([[float(f"{value:.6f}") for value in row] for row in values])
+
+
 def written(names, values, decimal, delimiter, quoting, end):
     """Write a table with the csv module."""
     out = io.StringIO()
@@ -64,7 +69,7 @@ def test_a_table_comes_back(tmp_path_factory, table, quoting, end, encoding, com
     read = read_table(path, Choices(missing_numbers=(), time=(), kept=tuple(names)))
     assert read.dialect.delimiter == delimiter
     assert read.names == tuple(names)
-    np.testing.assert_array_equal(read.values, np.round(values, 6))
+    np.testing.assert_array_equal(read.values, as_written(values))
 
 
 @settings(deadline=None, max_examples=40)
@@ -81,14 +86,16 @@ def test_blanks_are_missing_and_nothing_else_is(table, seed):
         rows[i + 1][j] = rng.choice(["", "NA", "nan", " "])
     text = "\n".join(delimiter.join(row) for row in rows)
     read = read_table(text, Choices(missing_numbers=(), time=(), kept=tuple(names)))
-    np.testing.assert_array_equal(read.values, np.where(gone, np.nan, values.round(6)))
+    np.testing.assert_array_equal(
+        read.values, np.where(gone, np.nan, as_written(values))
+    )
     assert sum(entry.count for entry in read.missing) == gone.sum()
 
 
 @settings(deadline=None, max_examples=40)
 @given(st.text(min_size=1), st.sampled_from(["utf-8-sig", "utf-16", "utf-32"]))
 def test_a_byte_order_mark_settles_the_encoding(text, encoding):
-    assume("\r" not in text and "\ufeff" not in text)
+    assume(not {"\r", "\ufeff", "\0"} & {*text})
     assert decode(text.encode(encoding), "t")[0] == text
 
 
