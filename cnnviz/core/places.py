@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from cnnviz.core.layers import Unit
-from cnnviz.core.reach import reaches
+from cnnviz.core.reach import Reaches, reaches
 from cnnviz.core.shapes import shape_of, spatial_axes
 from cnnviz.core.trace import Trace
 
@@ -68,12 +69,47 @@ def field_size(trace: Trace, layer_name: str, source: str = "input") -> FieldSiz
     )
 
 
+_anchored: weakref.WeakKeyDictionary[Trace, dict[str, Reaches]] = (
+    weakref.WeakKeyDictionary()
+)
+
+
+def _anchors(trace: Trace, source: str) -> Reaches:
+    """Return every layer's reach, its centre being the place a unit stands for.
+
+    That is the middle of what it sees. In a network of series that never looks ahead
+    it is the last step it sees: the middle would drift into the past, layer by layer,
+    and the unit at the same step is the one that answers at the same time.
+    """
+    found = _anchored.setdefault(trace, {})
+    if source not in found:
+        known = reaches(trace, source)
+        if len(spatial_axes(trace, source)) == 1 and _causal(known):
+            known = {
+                name: tuple(replace(each, firsts=each.lasts) for each in reach)
+                for name, reach in known.items()
+            }
+        found[source] = known
+    return found[source]
+
+
+def _causal(known: Reaches) -> bool:
+    """Tell whether every layer's units see nothing after their own step."""
+    placed = [each for reach in known.values() for each in reach if each.placed]
+    moving = [each for each in placed if each.step]
+    return all(
+        last < (unit + 1) * each.jump
+        for each in moving
+        for unit, last in enumerate(each.lasts)
+    ) and any(each.size > each.jump for each in moving)
+
+
 def _unit_at(
     trace: Trace, name: str, places: Sequence[Fraction | None], source: str
 ) -> Unit | None:
     """Return the unit whose centre is nearest; None where an axis tells no place."""
     shape = shape_of(trace, name)
-    reach = reaches(trace, source).get(name, ())
+    reach = _anchors(trace, source).get(name, ())
     unit = []
     for axis in spatial_axes(trace, name):
         found = [
@@ -96,7 +132,8 @@ def carry(
     """Return the unit of another layer at the same place.
 
     That is the one whose receptive field's centre in the input is nearest to that of
-    ``unit``; the lower one when two are equally near. Either name may be an input's.
+    ``unit``; the lower one when two are equally near. In a network of series that never
+    looks ahead, the last step seen counts instead. Either name may be an input's.
 
     Returns
     -------
@@ -113,7 +150,7 @@ def carry(
         return ()
     axes = spatial_axes(trace, from_layer)
     places: list[Fraction | None] = []
-    for each in reaches(trace, source).get(from_layer, ()):
+    for each in _anchors(trace, source).get(from_layer, ()):
         if not each.placed:
             places.append(None)
         elif each.axis in axes:
@@ -135,7 +172,9 @@ def locate(
     position: Sequence[float],
     source: str = "input",
 ) -> Unit | None:
-    """Return the unit of a layer whose centre is nearest to an input position.
+    """Return the unit of a layer whose place is nearest to an input position.
+
+    Its place is the one by which ``carry`` goes.
 
     Parameters
     ----------

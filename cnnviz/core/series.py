@@ -112,6 +112,36 @@ class TextSource:
     title: str = "pasted table"
 
 
+@dataclass(frozen=True, slots=True)
+class TableFacts:
+    """What was found in a table, and decided about it.
+
+    Attributes
+    ----------
+    columns
+        ``(name, role)`` of every column in the order of the file; the role is
+        ``"variable"``, ``"time"``, ``"label"`` or ``"left out"``.
+    usable
+        Columns that could be kept as variables.
+    variables
+        Names of the variables.
+    channels, mapping
+        Names of the network's channels, and for each the variable it is fed.
+    choices
+        What was decided, whoever did: no field that was decided is None.
+    pairs
+        Question and answer of each decision.
+    """
+
+    columns: tuple[tuple[str, str], ...]
+    usable: tuple[str, ...]
+    variables: tuple[str, ...]
+    channels: tuple[str, ...]
+    mapping: tuple[str, ...]
+    choices: Choices
+    pairs: tuple[tuple[str, str], ...]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Series:
     """The variables a network was fed, as they were before normalising.
@@ -131,6 +161,14 @@ class Series:
     start, total
         Step of the table at which the window begins, and the steps of the table.
         ``start`` is negative where values were put before the table.
+    fed
+        ``(V, T)`` like ``values``, with what was put in the place of missing values;
+        None where none were missing.
+    whole
+        ``(V, total)``: the same variables over the whole table; None where the window
+        is all of it.
+    facts
+        What was decided about the table, or None.
     """
 
     time: NDArray[np.float64]
@@ -140,3 +178,6 @@ class Series:
     rate: float | None = None
     start: int = 0
     total: int = 0
+    fed: NDArray[np.float64] | None = None
+    whole: NDArray[np.float64] | None = None
+    facts: TableFacts | None = None

@@ -178,7 +178,7 @@ class Store(QObject):
     """
 
     changed = Signal(object, object)
-    requestChanged = Signal(object)  # noqa: N815 - Qt's habit
+    requestChanged = Signal(object)
 
     def __init__(self, request: Request, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -196,6 +196,10 @@ class Store(QObject):
     def set_source(self, source: Source) -> None:
         """Ask for another source through the same network."""
         self._ask(replace(self._state.request, source=source))
+
+    def set_request(self, request: Request) -> None:
+        """Ask for another network on another source."""
+        self._ask(request)
 
     def reload(self) -> None:
         """Ask for the present request again, for instance because a file changed."""

@@ -140,23 +140,34 @@ def test_a_layer_the_input_does_not_lead_to():
         field_size(trace, "three")
 
 
-def centres(trace, name):
-    """The middle of every unit's box, from the exact receptive fields."""
+def middle(box):
+    return np.mean(box, axis=1)
+
+
+def end(box):
+    return np.array(box)[:, 1]
+
+
+def places(trace, name, part):
+    """A part of every unit's box, from the exact receptive fields."""
     extent = trace[name].spatial
     found = np.empty((*extent, len(extent)))
     for unit in np.ndindex(*extent):
-        found[unit] = np.mean(receptive_field(trace, name, unit).box, axis=1)
+        found[unit] = part(receptive_field(trace, name, unit).box)
     return found
 
 
-@pytest.mark.parametrize("name", ["alexnet", "branches", "up", "causal"])
-def test_carrying_finds_the_nearest_centre(name):
+@pytest.mark.parametrize(
+    ("name", "part"),
+    [("alexnet", middle), ("branches", middle), ("up", middle), ("causal", end)],
+)
+def test_carrying_finds_the_nearest_centre_or_last_step(name, part):
     model, shape = NETS[name]
     trace = traced(model, noise(*shape))
     names = [layer.name for layer in trace.layers if layer.spatial]
     if name == "alexnet":
         names = ["0", "2", "5", "12"]
-    maps = {each: centres(trace, each) for each in names}
+    maps = {each: places(trace, each, part) for each in names}
     chance = np.random.default_rng(5)
     for a in names:
         for b in names:
