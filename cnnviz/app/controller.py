@@ -30,7 +30,6 @@ from cnnviz.core.trace import (
     Trace,
 )
 from cnnviz.nets.catalog import find
-from cnnviz.panels import saving
 from cnnviz.panels import theme as themes
 from cnnviz.session.runner import Runner
 from cnnviz.session.store import State, Store
@@ -268,16 +267,9 @@ class Controller(QObject):
 
     def save_window(self) -> None:
         """Save a picture of the window."""
-        path = saving.ask_path(
-            self.window, self.tr("Save picture"), "cnnviz.png", "PNG picture (*.png)"
-        )
-        if not path:
-            return
-        try:
-            saving.write(Path(path), saving.png(self.window.grab().toImage()))
-        except OSError as error:
-            reason = error.strerror or error
-            self.window.tell(f"{path} was not saved: {reason}.", warning=True)
+        trouble = dialogs.save_window(self.window)
+        if trouble:
+            self.window.tell(trouble, warning=True)
 
     def show_shortcuts(self) -> None:
         """Show every key."""

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 
 import cnnviz
 from cnnviz.app.settings import home
-from cnnviz.panels import theme
+from cnnviz.panels import saving, theme
 
 _PACKAGES = (
     "torch",
@@ -36,7 +36,7 @@ _MOUSE = (
     ("Hover", "read a value and see what it sees of the picture"),
     ("Wheel", "zoom at the pointer"),
     ("Drag", "move a zoomed picture"),
-    ("Double-click", "show all of it again"),
+    ("Double-click", "show all of it again; on a term, go to where it came from"),
     ("Right-click", "copy or save a panel's picture or its numbers"),
     ("Drop", "show a picture; anywhere on the window"),
 )
@@ -122,3 +122,15 @@ def about(parent: QWidget) -> QDialog:
     words.setMinimumWidth(56 * theme.GRID)
     words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
     return _show(parent, tr("About cnnviz"), words, "\n".join(lines))
+
+
+def save_window(window: QWidget) -> str:
+    """Ask where to save a picture of the window; give the sentence if it fails."""
+    title, kinds = tr("Save picture"), "PNG picture (*.png)"
+    path = saving.ask_path(window, title, "cnnviz.png", kinds)
+    if path:
+        try:
+            saving.write(Path(path), saving.png(window.grab().toImage()))
+        except OSError as error:
+            return f"{path} was not saved: {error.strerror or error}."
+    return ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -11,6 +10,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu
 
 from cnnviz.app.actions import Command, choices, fill
+from cnnviz.app.moves import moves
 from cnnviz.app.networks import NetworkMenu
 from cnnviz.app.settings import Theme
 from cnnviz.core.look import Look, Scale
@@ -46,7 +46,7 @@ class Menus:
         bar.addMenu(self.networks)
         self._model(self.networks)
         self._view(bar.addMenu(tr("&View")))
-        self._go(bar.addMenu(tr("&Go")))
+        self._add(bar.addMenu(tr("&Go")), *moves(window, controller))
         self._help(bar.addMenu(tr("&Help")))
 
     # -- menus ---------------------------------------------------------------------
@@ -245,57 +245,6 @@ class Menus:
     def _full_screen(self) -> None:
         window = self._window
         (window.showNormal if window.isFullScreen() else window.showFullScreen)()
-
-    def _go(self, menu: QMenu) -> None:
-        walk = self._controller.walk
-        layer, stage, channel = walk.step_layer, walk.step_stage, walk.step_channel
-        for steps in (
-            (
-                ("previousLayer", tr("Previous layer"), "Up", layer, -1),
-                ("nextLayer", tr("Next layer"), "Down", layer, 1),
-                ("previousStage", tr("Previous stage"), "PgUp", stage, -1),
-                ("nextStage", tr("Next stage"), "PgDown", stage, 1),
-            ),
-            (
-                ("previousChannel", tr("Previous channel"), "Left", channel, -1),
-                ("nextChannel", tr("Next channel"), "Right", channel, 1),
-                ("tenBack", tr("Ten channels back"), "Shift+Left", channel, -10),
-                ("tenOn", tr("Ten channels on"), "Shift+Right", channel, 10),
-                ("firstChannel", tr("First channel"), "Home", walk.end_channel, 0),
-                ("lastChannel", tr("Last channel"), "End", walk.end_channel, -1),
-            ),
-        ):
-            for name, text, key, go, by in steps:
-                self._add(menu, Command(name, text, partial(go, by), (key,)))
-            menu.addSeparator()
-        self._add(
-            menu,
-            Command("noUnit", tr("Whole map"), walk.clear_unit, ("Esc",)),
-            Command(
-                "back",
-                tr("&Back"),
-                self._controller.following.back,
-                ("Alt+Left", "Backspace"),
-                tr("Return to where the last jump came from"),
-            ),
-            Command(
-                "forward",
-                tr("&Forward"),
-                self._controller.following.forward,
-                ("Alt+Right",),
-                tr("Take back the last step back"),
-            ),
-            Command(
-                "nextStrange",
-                tr("&Next strange map"),
-                self._controller.following.next_strange,
-                ("N",),
-                tr("Go to the next map that is dead, constant, NaN or infinite"),
-            ),
-            Command(
-                "findLayer", tr("&Find layer…"), self._window.find_layer, ("Ctrl+F",)
-            ),
-        )
 
     def _help(self, menu: QMenu) -> None:
         do = self._controller

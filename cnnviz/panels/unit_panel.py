@@ -113,7 +113,7 @@ class UnitPanel(PanelFrame):
             What else is worth knowing.
         """
         self._found, self._pooled = found, pooled
-        value = layer.maps[(found.channel, *found.unit)]
+        value = layer.maps[(found.channel, *found.unit)].real
         self.value.setText(number(value))
         self.value.setToolTip(exact(value))
         self.header.set_title("Unit")
