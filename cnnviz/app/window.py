@@ -26,9 +26,13 @@ from cnnviz.panels.maps_panel import MapsPanel
 from cnnviz.panels.notice import NoticeBar
 from cnnviz.panels.pooled_panel import PooledPanel
 from cnnviz.panels.prediction_panel import PredictionPanel
+from cnnviz.panels.saving import Exporter
 from cnnviz.panels.unit_panel import UnitPanel
 
 _FIRST_SIZE = 1440, 900
+
+_REMARK = 8000
+"""Milliseconds a remark stays."""
 
 
 class Window(QMainWindow):
@@ -95,7 +99,7 @@ class Window(QMainWindow):
         bar.addPermanentWidget(self.fetching)
         bar.addPermanentWidget(self.busy)
         self.notice = NoticeBar()
-        foot = QToolBar(self.tr("Messages"), self)
+        self._foot = foot = QToolBar(self.tr("Messages"), self)
         foot.setObjectName("messages")
         foot.setMovable(False)
         foot.setStyleSheet("QToolBar { padding: 0; border: 0; }")
@@ -104,6 +108,9 @@ class Window(QMainWindow):
         foot.addWidget(self.notice)
         foot.hide()
         self.addToolBar(Qt.ToolBarArea.BottomToolBarArea, foot)
+        for exporter in self.findChildren(Exporter):
+            exporter.said.connect(self.say)
+        self.pooled.said.connect(self.say)
         self._sized, self._placed = size is not None, False
 
     def find_layer(self) -> None:
@@ -120,6 +127,10 @@ class Window(QMainWindow):
     def status(self) -> str:
         """Return the status line."""
         return self._status.text()
+
+    def say(self, text: str) -> None:
+        """Show a remark in place of the status line for a while."""
+        self.statusBar().showMessage(text, _REMARK)
 
     def tell(
         self, text: str, *, warning: bool = False, action: str = "", details: str = ""
@@ -145,6 +156,7 @@ class Window(QMainWindow):
                 self.restoreGeometry(geometry)
             if not self.docks.restore(docks):
                 self.docks.size()
+            self._foot.setVisible(bool(self.notice.text()))
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Remember the layout, go out of sight and wait for the workers."""

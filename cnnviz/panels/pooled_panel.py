@@ -11,6 +11,7 @@ from cnnviz.core.layers import Layer, Unit
 from cnnviz.core.look import Look
 from cnnviz.panels.frame import PanelFrame
 from cnnviz.panels.maps_panel import MapsPanel
+from cnnviz.panels.saving import Exporter
 
 _REDUCTIONS = {"max": "Max pooled", "mean": "Average pooled", "norm": "Norm pooled"}
 
@@ -24,10 +25,13 @@ class PooledPanel(PanelFrame):
         Pooling layer, channel and unit that were clicked.
     hovered(object)
         ``(layer, channel, unit, value)`` under the pointer, or None.
+    said(str)
+        What became of a picture or numbers that were saved.
     """
 
     picked = Signal(str, int, object)
     hovered = Signal(object)
+    said = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("pooledPanel", "Pooled", parent)
@@ -65,6 +69,8 @@ class PooledPanel(PanelFrame):
         part.header.setVisible(place > 0)
         part.picked.connect(lambda c, u, i=place: self._on_picked(i, c, u))
         part.hovered.connect(lambda found, i=place: self._on_hovered(i, found))
+        for exporter in part.findChildren(Exporter):
+            exporter.said.connect(self.said)
         self._split.addWidget(part)
         self.parts.append(part)
 

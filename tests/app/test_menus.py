@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QDialog, QLabel, QMenu, QPushButton, QToolButton
 
 from cnnviz.app.networks import NetworkMenu
 from cnnviz.nets.catalog import models
+from cnnviz.panels.saving import Exporter
 from cnnviz.panels.theme import DARK, LIGHT
 
 KEYS = {
@@ -259,3 +260,18 @@ def test_saving_the_window(opened, monkeypatch, tmp_path, broken):
     else:
         with Image.open(path) as image:
             assert image.size == (opened.window.width(), opened.window.height())
+
+
+def test_what_was_saved_from_a_panel_is_said(opened, tmp_path, qtbot):
+    """Right click, save: every panel's outcome is read in the status bar."""
+    exporters = opened.window.findChildren(Exporter)
+    assert len(exporters) >= 9
+    for i, exporter in enumerate(exporters):
+        path = tmp_path / f"{i}.png"
+        exporter.ask = lambda *_, path=path: str(path)
+        exporter.save_image()
+        assert opened.window.statusBar().currentMessage() == f"saved {path}"
+        assert path.stat().st_size > 50
+    exporters[0].ask = lambda *_: str(tmp_path / "none" / "a.png")
+    exporters[0].save_image()
+    assert "a.png was not saved" in opened.window.statusBar().currentMessage()

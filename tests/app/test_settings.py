@@ -116,6 +116,18 @@ class TestLayout:
         first.window.close()
         assert settings.layout() == kept
 
+    def test_a_message_is_not_part_of_the_layout(self, open_window, tmp_path):
+        settings = Settings(tmp_path / "a.ini")
+        first = open_window(settings=settings)
+        first.wait()
+        first.window.tell("A message.", warning=True)
+        assert first.said == "A message."
+        first.window.close()
+        second = open_window(settings=settings)
+        assert not second.window.notice.isVisible()
+        second.wait()
+        assert not second.window.notice.isVisible()
+
     def test_an_asked_size_wins(self, open_window, tmp_path):
         settings = Settings(tmp_path / "a.ini")
         open_window(settings=settings, size=(1000, 700)).window.close()
