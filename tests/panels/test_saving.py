@@ -145,6 +145,9 @@ def test_writing_is_whole(tmp_path):
     write(tmp_path / "a", b"new")
     assert (tmp_path / "a").read_bytes() == b"new"
     assert len(list(tmp_path.iterdir())) == 1
+    (tmp_path / "plain").write_bytes(b"")
+    modes = {path.stat().st_mode for path in tmp_path.iterdir()}
+    assert len(modes) == 1, "as readable to others as any file"
 
 
 def test_without_numbers_the_menu_says_so(qtbot, picture):
