@@ -1,5 +1,6 @@
 """Every number explained in the real window: followed back, checked, spotlit."""
 
+import threading
 from dataclasses import replace
 
 import numpy as np
@@ -8,6 +9,7 @@ from person import box_of, click, hover, leave
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
+from cnnviz.core.errors import Cancelled
 from cnnviz.core.selfcheck import Checked
 from cnnviz.core.trace import Trace
 
@@ -224,6 +226,30 @@ class TestChecking:
         checked.wait()
         assert checked.trace is not first
         checked.qtbot.waitUntil(label.isVisible, timeout=30_000)
+
+    def test_a_new_request_stops_the_check(self, open_window, monkeypatch):
+        told = []
+
+        def endless(trace, check):
+            told.append("begun")
+            try:
+                while True:
+                    check(0, 1, "layer")
+                    threading.Event().wait(0.002)
+            except Cancelled:
+                told.append("stopped")
+                raise
+
+        monkeypatch.setattr("cnnviz.app.checking.selfcheck", endless)
+        person = open_window()
+        person.wait()
+        person.qtbot.waitUntil(lambda: told == ["begun"])
+        asked = []
+        person.store.requestChanged.connect(lambda _request: asked.append(list(told)))
+        person.controller.reload()
+        assert asked == [["begun"]]
+        person.qtbot.waitUntil(lambda: told[:2] == ["begun", "stopped"])
+        person.wait()
 
     def test_an_answer_about_another_trace_is_dropped(self, checked):
         checking = checked.controller.checking
