@@ -19,10 +19,10 @@ from cnnviz.core.errors import CnnvizError
 
 COMMANDS = """\
 commands:
-  cnnviz layers MODEL [IMAGE]   print the table of a network's layers
-  cnnviz models                 print the networks that can be opened
+  cnnviz layers MODEL [FILE]   print the table of a network's layers
+  cnnviz models                print the networks that can be opened
 
-Drop a picture on the window, or paste one with Ctrl+V.
+Drop a picture or a CSV on the window, or paste one with Ctrl+V.
 """
 
 
@@ -33,9 +33,9 @@ class Options:
     Attributes
     ----------
     file
-        Picture to open; None for the bundled sample.
+        Picture or table to open; None for a bundled sample.
     model
-        Name of the catalogue; None for the default.
+        Name of the catalogue; None for the one that suits the file.
     screenshot
         Write the window to this file and end.
     size
@@ -115,7 +115,7 @@ def _window(arguments: Sequence[str]) -> int:
         epilog=COMMANDS,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("file", nargs="?", type=Path, help="picture to open")
+    parser.add_argument("file", nargs="?", type=Path, help="picture or CSV to open")
     parser.add_argument("--model", metavar="NAME", help="network; see 'cnnviz models'")
     parser.add_argument(
         "--screenshot", type=Path, metavar="OUT.png", help="save the window and end"
@@ -145,11 +145,11 @@ def _window(arguments: Sequence[str]) -> int:
 def _layers(arguments: Sequence[str]) -> int:
     parser = _Parser(
         prog="cnnviz layers",
-        description="Print the layers of a network that ran on a picture.",
+        description="Print the layers of a network that ran on a picture or a CSV.",
     )
     parser.add_argument("model", metavar="MODEL", help="see 'cnnviz models'")
     parser.add_argument(
-        "image", metavar="IMAGE", nargs="?", type=Path, help="else a bundled sample"
+        "file", metavar="FILE", nargs="?", type=Path, help="else a bundled sample"
     )
     parser.add_argument("--json", action="store_true", help="for other programs")
     options = parser.parse_args(arguments)
@@ -157,7 +157,7 @@ def _layers(arguments: Sequence[str]) -> int:
     from cnnviz.app import tables
     from cnnviz.app.face import trace_file
 
-    trace = trace_file(options.model, options.image)
+    trace = trace_file(options.model, options.file)
     if options.json:
         print(json.dumps(tables.layers_as_json(trace), indent=2, ensure_ascii=False))
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,11 +11,14 @@ import numpy as np
 from PySide6.QtCore import QMimeData
 from PySide6.QtGui import QImage
 
-from cnnviz.core.trace import ImageSource, PixelSource, Source
+from cnnviz.app.face import source_of
+from cnnviz.core.series import TextSource
+from cnnviz.core.trace import PixelSource, Source
 from cnnviz.inputs.picture import to_picture
 
+_NUMBER = re.compile(r"[-+]?[\d.]*\d[\d.]*(?:[eE][-+]?\d+)?%?")
+
 WEIGHTS = frozenset({".pt", ".pth", ".ckpt", ".safetensors"})
-TABLES = frozenset({".csv", ".tsv"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,21 +41,25 @@ class Brought:
 
 
 def may_hold_something(data: QMimeData) -> bool:
-    """Tell whether a drag is worth accepting: files, addresses or a picture."""
-    return bool(data.urls()) or data.hasImage()
+    """Tell whether a drag is worth accepting: files, addresses, a picture, cells."""
+    return bool(data.urls()) or data.hasImage() or is_table(_text(data))
 
 
 def read_mime(data: QMimeData | None) -> Brought:
     """Decide what dropped or pasted data are; an empty clipboard has none.
 
-    Local files come first, then a picture as pixels (a browser offers both), then an
-    address, which is never fetched. Text is a file if it names one.
+    Local files come first, then cells of a spreadsheet (which offers a picture of them
+    too), then a picture as pixels (a browser offers its address too), then an address,
+    which is never fetched. Other text is a file if it names one.
     """
     if data is None:
         return Brought()
     local = [Path(u.toLocalFile()) for u in data.urls() if u.isLocalFile()]
     if local:
         return read_paths(local)
+    text = _text(data)
+    if is_table(text):
+        return Brought(TextSource(text))
     if data.hasImage():
         pixels = from_qimage(data.imageData())
         if pixels is not None:
@@ -63,7 +71,7 @@ def read_mime(data: QMimeData | None) -> Brought:
             "can be opened, and nothing was fetched. Save the picture, or copy the "
             "picture itself and paste it."
         )
-    text = data.text().strip() if data.hasText() else ""
+    text = text.strip()
     if text and "\n" not in text and len(text) < 4096 and "\0" not in text:
         path = Path(text).expanduser()
         if path.is_absolute() and path.is_file():
@@ -71,8 +79,21 @@ def read_mime(data: QMimeData | None) -> Brought:
     return Brought()
 
 
+def _text(data: QMimeData) -> str:
+    return data.text() if data.hasText() and not data.urls() else ""
+
+
+def is_table(text: str) -> bool:
+    """Tell rows of cells, half of the last one numbers, from prose."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    if len(lines) < 2:
+        return False
+    cells = re.split(r"[\s;|,]+", lines[-1].strip())
+    return 2 * sum(bool(_NUMBER.fullmatch(cell)) for cell in cells) >= len(cells)
+
+
 def read_paths(paths: Sequence[Path]) -> Brought:
-    """Decide among several files: weights first, then the first picture."""
+    """Decide among several files: weights first, then the first picture or table."""
     weights = next((p for p in paths if p.suffix.lower() in WEIGHTS), None)
     folders = [p for p in paths if p.is_dir()]
     pictures = [p for p in paths if p not in folders and p != weights]
@@ -81,17 +102,13 @@ def read_paths(paths: Sequence[Path]) -> Brought:
             return Brought(weights=weights)
         return Brought(
             words=f"{folders[0].name or folders[0]} is a folder; "
-            "drop one picture from it instead."
+            "drop one picture or table from it instead."
         )
     first = pictures[0]
-    if first.suffix.lower() in TABLES:
-        return Brought(
-            words=f"{first.name} is a table; the networks here take pictures."
-        )
     words = ""
     if len(pictures) > 1:
         words = f"{len(pictures)} files came; {first.name} is shown."
-    return Brought(ImageSource(first), weights, words)
+    return Brought(source_of(first), weights, words)
 
 
 def from_qimage(image: QImage) -> PixelSource | None:

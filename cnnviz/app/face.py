@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from numpy.typing import NDArray
 
 from cnnviz.core.resources import resource
+from cnnviz.core.series import TableSource
 from cnnviz.core.trace import ImageSource, ModelSpec, Request, Sample, Trace
 
 if TYPE_CHECKING:
@@ -20,6 +21,14 @@ if TYPE_CHECKING:
 
     from cnnviz.nets.build import Network
     from cnnviz.nets.catalog import Entry
+
+TABLES = frozenset(
+    {
+        *(".csv", ".tsv", ".tab", ".txt", ".dat", ".asc", ".prn", ".log"),
+        *(".xls", ".xlsx", ".xlsm", ".ods", ".json", ".parquet", ".npy", ".mat"),
+    }
+)
+"""Endings of files that are read as tables, if only to be refused in good words."""
 
 
 def models() -> tuple[Entry, ...]:
@@ -60,31 +69,34 @@ def open_model(
 
 
 def open_sample(path: str | PathLike[str], net: Network) -> Sample:
-    """Read a picture as a network wants it.
+    """Read a picture, or a table of a series, as a network wants it.
 
     Parameters
     ----------
     path
-        A picture file.
+        A picture file; a CSV or the like for a network of series.
     net
         As `open_model` returns it.
 
     Returns
     -------
     Sample
-        ``values[0]`` is the ``(3, h, w)`` float32 input; ``shown`` the same picture
-        as ``(h, w, 3)`` uint8, before mean and standard deviation.
+        ``values[0]`` is the input, float32: ``(3, h, w)`` or ``(V, T)``. ``shown`` is
+        the same picture as ``(h, w, 3)`` uint8, ``series`` the same variables, before
+        mean and standard deviation.
 
     Raises
     ------
     InputError
-        The file is no picture, damaged, or too large; or the network takes none.
+        The file is damaged or too large, or not of the kind the network takes; or a
+        table does not fit it.
     """
-    from cnnviz.inputs.image import read_image
-    from cnnviz.probe.execute import picture_sample
+    from cnnviz.probe.sources import prepare, read
 
-    picture = read_image(path)
-    return picture_sample(picture, net, picture.title)
+    source = source_of(Path(path))
+    if net.entry.task == "series":
+        source = TableSource(source.path)
+    return prepare(read(source), net, source)
 
 
 def trace(
@@ -130,22 +142,42 @@ def bundled_samples() -> tuple[Path, ...]:
     return tuple(sorted(p for p in inside if p.suffix in (".png", ".jpg", ".webp")))
 
 
-def trace_file(model: str, image: Path | None = None) -> Trace:
-    """Run a network of the catalogue on a picture file, as the window does.
+def bundled_series() -> tuple[Path, ...]:
+    """Return the tables that come with the program, the first one to show first."""
+    paths = sorted(resource("samples/series").glob("*.csv"))
+    return tuple(sorted(paths, key=lambda p: not p.stem.startswith("exercise")))
+
+
+def source_of(path: Path) -> ImageSource | TableSource:
+    """Return what a file holds as far as its name tells: a series or a picture."""
+    table = path.suffix.lower() in TABLES
+    return TableSource(path) if table else ImageSource(path)
+
+
+def first_source(task: str) -> ImageSource | TableSource:
+    """Return the sample to begin with, for networks of pictures or of series."""
+    samples = bundled_series() if task == "series" else bundled_samples()
+    return source_of(samples[0])
+
+
+def trace_file(model: str, file: Path | None = None) -> Trace:
+    """Run a network of the catalogue on a file, as the window does.
 
     Parameters
     ----------
     model
         A name of the catalogue.
-    image
-        None for the first bundled picture.
+    file
+        None for the first bundled sample of the network's kind.
 
     Raises
     ------
     InputError, ModelError
         One of them cannot be used.
     """
+    from cnnviz.nets.catalog import find
     from cnnviz.probe.execute import execute
 
-    source = ImageSource(image or bundled_samples()[0])
+    task = find(model).task
+    source = source_of(file) if file else first_source(task)
     return execute(Request(ModelSpec(model), source))

@@ -11,24 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from cnnviz.core.errors import InputError
 from cnnviz.core.layers import Layer
 from cnnviz.core.trace import (
-    ImageSource,
     ModelSpec,
-    PixelSource,
     Request,
     Sample,
-    SeriesWant,
     Trace,
 )
-from cnnviz.inputs.image import read_image
-from cnnviz.inputs.picture import Picture
-from cnnviz.inputs.prepare import prepare_image
 from cnnviz.nets.build import Network, build
 from cnnviz.nets.cache import weights_file
 from cnnviz.nets.catalog import find
 from cnnviz.probe.recorder import Check, Recording, record
+from cnnviz.probe.sources import prepare, read
 
 
 def no_check(done: int, expected: int, what: str) -> None:
@@ -55,10 +49,10 @@ def execute(request: Request, check: Check = no_check) -> Trace:
         Raised by ``check``.
     """
     check(0, 0, f"reading {request.source.title}")
-    picture = _picture(request)
+    found = read(request.source)
     check(0, 0, f"loading {request.model.name}")
     network = network_of(request.model)
-    sample = picture_sample(picture, network, request.source.title)
+    sample = prepare(found, network, request.source)
     recording = record(network.module, sample.values, check)
     return _trace(
         recording,
@@ -72,25 +66,6 @@ def execute(request: Request, check: Check = no_check) -> Trace:
     )
 
 
-def picture_sample(
-    picture: Picture | NDArray[np.uint8], network: Network, title: str
-) -> Sample:
-    """Prepare a picture as a network wants it.
-
-    Raises
-    ------
-    InputError
-        The network takes no picture.
-    """
-    want = network.want
-    if isinstance(want, SeriesWant):
-        raise InputError(
-            f"{network.entry.name} takes a series (CSV) of {len(want.channels)} "
-            f"variables; {title} is a picture"
-        )
-    return prepare_image(picture, want, title)
-
-
 def network_of(spec: ModelSpec) -> Network:
     """Return a network of the catalogue, built once while its weights stay the same."""
     file = weights_file(find(spec.name))
@@ -100,26 +75,6 @@ def network_of(spec: ModelSpec) -> Network:
 @lru_cache(maxsize=2)
 def _built(spec: ModelSpec, _weights_at_hand: tuple[Path, int] | None) -> Network:
     return build(spec)
-
-
-@lru_cache(maxsize=2)
-def _decoded(source: ImageSource, _changed: int) -> Picture:
-    return read_image(source.path)
-
-
-def _picture(request: Request) -> Picture | NDArray[np.uint8]:
-    source = request.source
-    if isinstance(source, PixelSource):
-        return source.rgb
-    if not isinstance(source, ImageSource):
-        raise InputError(
-            f"{request.model.name} takes a picture; {source.title} is a series (CSV)"
-        )
-    try:
-        changed = source.path.stat().st_mtime_ns
-    except OSError:
-        return read_image(source.path)  # says what is wrong with the path
-    return _decoded(source, changed)
 
 
 def trace_module(

@@ -1,0 +1,128 @@
+"""From a source to a sample: files are read once, whatever is asked of them next."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnnviz.core.errors import InputError
+from cnnviz.core.series import Choices, TableSource, TextSource
+from cnnviz.core.trace import (
+    ImageSource,
+    ImageWant,
+    PixelSource,
+    Sample,
+    SeriesSource,
+    SeriesWant,
+    Source,
+)
+from cnnviz.inputs.facts import facts_of
+from cnnviz.inputs.fit import fit_table
+from cnnviz.inputs.image import read_image
+from cnnviz.inputs.picture import Picture
+from cnnviz.inputs.prepare import prepare_image
+from cnnviz.inputs.series import read_table
+from cnnviz.inputs.table import Table, fill_missing, turn
+from cnnviz.nets.build import Network
+
+Read = Picture | NDArray[np.uint8] | Table
+
+
+def read(source: Source) -> Read:
+    """Read a source, or return what was read of it before.
+
+    Raises
+    ------
+    InputError
+        It cannot be read.
+    """
+    if isinstance(source, PixelSource):
+        return source.rgb
+    if isinstance(source, TextSource):
+        return _pasted(source.text, source.choices, source.title)
+    try:
+        changed = source.path.stat().st_mtime_ns
+    except OSError:
+        changed = 0  # reading says what is wrong with the path
+    if isinstance(source, ImageSource):
+        return _decoded(source.path, changed)
+    return _parsed(source.path, source.choices, changed)
+
+
+@lru_cache(maxsize=2)
+def _decoded(path: Path, _changed: int) -> Picture:
+    return read_image(path)
+
+
+@lru_cache(maxsize=2)
+def _parsed(path: Path, choices: Choices, _changed: int) -> Table:
+    return read_table(path, choices)
+
+
+@lru_cache(maxsize=1)
+def _pasted(text: str, choices: Choices, title: str) -> Table:
+    return read_table(text, choices, title)
+
+
+def prepare(found: Read, network: Network, source: Source) -> Sample:
+    """Make of what was read what a network wants.
+
+    Raises
+    ------
+    InputError
+        It is not of the kind the network takes, or does not fit it.
+    """
+    want, name = network.want, network.entry.name
+    if isinstance(found, Table):
+        if isinstance(want, ImageWant):
+            raise InputError(
+                f"{name} takes a picture; {source.title} is a series (CSV)"
+            )
+        assert isinstance(source, TableSource | TextSource)
+        return series_sample(found, want, source)
+    if isinstance(want, SeriesWant):
+        raise InputError(
+            f"{name} takes a series (CSV) of {len(want.channels)} variables; "
+            f"{source.title} is a picture"
+        )
+    return prepare_image(found, want, source.title)
+
+
+def series_sample(table: Table, want: SeriesWant, source: SeriesSource) -> Sample:
+    """Fill missing values, map variables to channels, cut or pad, and normalise.
+
+    Parameters
+    ----------
+    table
+        As read with the source's choices.
+
+    Returns
+    -------
+    Sample
+        Its series has NaN where a value was missing.
+
+    Raises
+    ------
+    InputError
+        The table does not fit the network; see ``inputs.fit.fit_table``.
+    """
+    full = fill_missing(table, source.choices.missing)
+    sample = fit_table(full, want, source.mapping, source.start)
+    assert sample.series is not None
+    series = sample.series
+    if table.missing:
+        holes = fit_table(table, want, source.mapping, source.start).series
+        assert holes is not None
+        series = replace(holes, fed=series.values)
+    if series.total > series.values.shape[1]:
+        whole = fit_table(table, replace(want, length=None), source.mapping).series
+        assert whole is not None
+        series = replace(series, whole=whole.values)
+    if not set(series.names) <= set(table.names):
+        table = turn(table)
+    facts = facts_of(table, source.choices, want.channels, series.names)
+    return replace(sample, series=replace(series, facts=facts))
