@@ -164,7 +164,8 @@ class LayersPanel(PanelFrame):
         self._showing = True
         self.model.show_trace(trace)
         self._showing = False
-        self.filter.setVisible(len(trace.layers) >= _FILTER_FROM)
+        filtered = bool(self.filter.text())
+        self.filter.setVisible(filtered or len(trace.layers) >= _FILTER_FROM)
         self._fit_columns()
         self.header.set_caption(
             f"{count(len(trace.layers))} · {short_count(trace.parameters)} parameters"

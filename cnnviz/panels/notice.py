@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
@@ -35,7 +37,8 @@ class NoticeBar(QWidget):
         )
         self._details = ""
         self._action = QPushButton()
-        self._action.clicked.connect(self.actionChosen)
+        self._then: Callable[[], object] | None = None
+        self._action.clicked.connect(self._act)
         self._copy = QPushButton(self.tr("Copy details"))
         self._copy.clicked.connect(self._copy_details)
         self._close = close = QToolButton()
@@ -51,7 +54,13 @@ class NoticeBar(QWidget):
         row.addWidget(close)
 
     def show_notice(
-        self, text: str, *, warning: bool = False, action: str = "", details: str = ""
+        self,
+        text: str,
+        *,
+        warning: bool = False,
+        action: str = "",
+        then: Callable[[], object] | None = None,
+        details: str = "",
     ) -> None:
         """Show a sentence.
 
@@ -61,18 +70,19 @@ class NoticeBar(QWidget):
             Something was refused, as opposed to a remark.
         action
             Label of a button beside the sentence; none if empty.
+        then
+            What that button does.
         details
             What "Copy details" puts on the clipboard; no such button if empty.
         """
-        shade = theme.of(self)
-        edge = shade.warning if warning else shade.muted
-        self.setStyleSheet(
-            f"#noticeBar {{ background: {shade.raised}; "
-            f"border-left: 4px solid {edge}; }}"
+        edge = "bright-text" if warning else "placeholder-text"
+        self.setStyleSheet(  # by role, so that it follows the theme
+            "#noticeBar { background: palette(alternate-base); "
+            f"border-left: 4px solid palette({edge}); }}"
         )
         self._label.setText(text)
         self.setAccessibleName(text)
-        self._details = details
+        self._details, self._then = details, then
         self._action.setText(action)
         self._action.setVisible(bool(action))
         self._copy.setVisible(bool(details))
@@ -109,6 +119,12 @@ class NoticeBar(QWidget):
     def action(self) -> str:
         """Return the label of the button beside the sentence."""
         return self._action.text()
+
+    def _act(self) -> None:
+        then = self._then
+        self.actionChosen.emit()
+        if then is not None:
+            then()
 
     def _copy_details(self) -> None:
         QGuiApplication.clipboard().setText(self._details)

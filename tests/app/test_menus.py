@@ -12,6 +12,7 @@ from PySide6.QtGui import QColor, QGuiApplication
 from PySide6.QtWidgets import QDialog, QLabel, QMenu, QPushButton, QToolButton
 
 from cnnviz.app.networks import NetworkMenu
+from cnnviz.app.settings import Settings
 from cnnviz.nets.catalog import models
 from cnnviz.panels.saving import Exporter
 from cnnviz.panels.theme import DARK, LIGHT
@@ -248,6 +249,30 @@ class TestLook:
             )
         assert opened.selection == before
         assert opened.window.settings.theme == "light"
+
+    def test_a_message_follows_the_theme(self, opened):
+        menu = named(bar_menu(opened.window, "View"), "Theme")
+        themes = {action.text(): action for action in leaves(menu)}
+        for warning, edge in ((True, "warning"), (False, "muted")):
+            opened.window.tell("A message.", warning=warning)
+            for words, palette in (("Light", LIGHT), ("Dark", DARK)):
+                themes[words].trigger()
+                image = opened.window.notice.grab().toImage()
+                row = image.height() // 2
+                found = [image.pixelColor(x, row).name() for x in (1, 8)]
+                assert found == [getattr(palette, edge), palette.raised]
+
+    def test_the_desktop_turns_dark(self, open_window, tmp_path, monkeypatch):
+        one = open_window(settings=Settings(tmp_path / "system.ini"))
+        hints = QGuiApplication.styleHints()
+        for dark, palette in ((True, DARK), (False, LIGHT)):
+            monkeypatch.setattr("cnnviz.panels.theme.is_dark", lambda app, d=dark: d)
+            hints.colorSchemeChanged.emit(hints.colorScheme())
+            image = one.window.grab().toImage()
+            assert image.pixelColor(image.width() - 2, 2).name() == palette.canvas
+        one.controller.choose_theme("dark")
+        hints.colorSchemeChanged.emit(hints.colorScheme())
+        assert one.store.state.look.dark, "the person's choice is the person's"
 
 
 @pytest.mark.parametrize("broken", [False, True])

@@ -399,6 +399,16 @@ def test_finding_a_layer_by_name(opened):
     assert [view.model().index(row, 0).data() for row in rows] == ["classifier.7"]
 
 
+def test_a_filter_stays_in_sight_while_it_filters(opened):
+    opened.press(Key.Key_F, CTRL)
+    QTest.keyClicks(opened.window.layers.filter, "nothing like this")
+    opened.show_model("handmade")
+    assert opened.window.layers.filter.isVisible()
+    opened.window.layers.filter.clear()
+    opened.show_model("handmade")
+    assert opened.window.layers.view.model().rowCount() == len(opened.trace.layers)
+
+
 def test_f5_reads_the_file_again(opened, picture):
     draw_picture(picture, seed=9)
     before = opened.trace.sample.shown
