@@ -88,7 +88,7 @@ class Entry:
 
 
 _ALEXNET = ImageWant(crop=(224, 224), resize=224)
-_VGG = ImageWant(crop=(128, 128), resize=128)
+_VGG = ImageWant(crop=(96, 96), resize=96)
 _HANDMADE = ImageWant(
     crop=_ALEXNET.crop,
     resize=_ALEXNET.resize,
@@ -167,7 +167,7 @@ def _own() -> Iterator[Entry]:
             "VGG's idea with fewer channels, trained on 13 everyday classes",
             _VGG,
             13,
-            3_424_205,
+            2_965_453,
         )
     )
     yield _bundled(

@@ -10,7 +10,7 @@ from cnnviz.core.trace import ImageWant
 
 ALEXNET_WANT = ImageWant(crop=(224, 224), resize=224)
 """What the bundled ``alexnet`` was trained and measured on."""
-VGG_WANT = ImageWant(crop=(128, 128), resize=128)
+VGG_WANT = ImageWant(crop=(96, 96), resize=96)
 """What the bundled ``vgg`` was trained and measured on."""
 
 
@@ -122,7 +122,7 @@ class SmallVGG(nn.Module):
             (256, 256),
         ),
         dense: Sequence[int] = (256, 256),
-        size: int = 128,
+        size: int = 96,
     ) -> None:
         super().__init__()
         steps: list[nn.Module] = []

@@ -28,6 +28,8 @@ class Cycle:
         Probabilities of CutMix and of mixup for a batch.
     dropout
         Behind the dense layers; narrow ones stand less than the usual half.
+    averaging
+        Share of the running mean of the weights that each step keeps.
     """
 
     size: int
@@ -38,6 +40,7 @@ class Cycle:
     cut: float = 0.15
     blend: float = 0.1
     dropout: float = 0.25
+    averaging: float = 0.997
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,6 @@ class Recipe:
     batch: int = 64
     weight_decay: float = 1e-3
     smoothing: float = 0.1
-    averaging: float = 0.997
 
     @property
     def epochs(self) -> int:
@@ -64,16 +66,12 @@ RECIPES = {
         classic.ALEXNET_WANT,
         (
             Cycle(128, 20, 0.05, 0.3, cut=0.35, blend=0.25, dropout=0.5),
-            Cycle(176, 10, 0.04, 0.4, first_decay=0.05),
-            Cycle(224, 6, 0.015, 0.4, first_decay=0.05),
+            Cycle(224, 5, 0.03, 0.45, first_decay=0.05, averaging=0.985),
         ),
     ),
     "vgg": Recipe(
         classic.bundled_vgg,
         classic.VGG_WANT,
-        (
-            Cycle(96, 18, 0.05, 0.4),
-            Cycle(128, 8, 0.02, 0.4),
-        ),
+        (Cycle(96, 18, 0.05, 0.4),),
     ),
 }

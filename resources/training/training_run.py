@@ -95,7 +95,9 @@ class Run:
             for group in self.optimiser.param_groups:
                 group["lr"] = rate
             targets = F.one_hot(labels, self.classes).float()
-            total += self._step(*mix(pictures, targets, rng, cycle.cut, cycle.blend))
+            total += self._step(
+                *mix(pictures, targets, rng, cycle.cut, cycle.blend), cycle.averaging
+            )
             took = time.monotonic() - began
             _bar(
                 f"epoch {self.epoch + 1}/{self.recipe.epochs} {cycle.size} px",
@@ -112,7 +114,7 @@ class Run:
             before += cycle.epochs
         raise ValueError("this run is finished")
 
-    def _step(self, pictures: Tensor, targets: Tensor) -> float:
+    def _step(self, pictures: Tensor, targets: Tensor, averaging: float) -> float:
         recipe = self.recipe
         pictures = pictures.to(memory_format=torch.channels_last)
         with torch.autocast("cpu", torch.bfloat16):
@@ -128,7 +130,7 @@ class Run:
             news = self.net.state_dict()
             for name, value in self.mean.state_dict().items():
                 if value.is_floating_point():
-                    value.lerp_(news[name], 1 - recipe.averaging)
+                    value.lerp_(news[name], 1 - averaging)
         return float(loss.detach())
 
 
