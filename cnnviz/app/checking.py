@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
-import threading
-
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QLabel
 
@@ -17,21 +13,13 @@ from cnnviz.panels import theme
 from cnnviz.session.runner import Check, Runner
 from cnnviz.session.store import State, Store
 
-_NICENESS = 15
-"""How far background work steps back behind the next run, 0 … 19."""
-
-
-def step_back() -> None:
-    """Give the present thread, and those it starts, a low priority where possible."""
-    if sys.platform == "linux":
-        thread = threading.get_native_id()
-        if os.getpriority(os.PRIO_PROCESS, thread) < _NICENESS:
-            os.setpriority(os.PRIO_PROCESS, thread, _NICENESS)
-
 
 def run_check(trace: Trace, check: Check) -> Checked:
-    """Recompute every layer; runs on a worker."""
-    step_back()
+    """Recompute every layer; runs on a worker.
+
+    At full priority: a thread that is scheduled rarely would keep Python's lock from
+    the window's thread.
+    """
     return selfcheck(trace, check)
 
 
@@ -129,6 +117,7 @@ class Spotlight(QObject):
             return
         unit = here.unit if trace[here.layer].spatial else ()
         if self.wanted and unit is not None and here.channel is not None:
+            self._window.unit.show_mattered(self.tr("finding what mattered …"))
             self.runner.submit(Asked(trace, here.layer, here.channel, unit))
         else:
             self._window.unit.show_mattered("")

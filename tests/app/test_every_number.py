@@ -267,7 +267,7 @@ class TestWhatMattered:
         channel, y, x = map(int, np.unravel_index(int(pooled.argmax()), pooled.shape))
         opened.store.select(layer="features.5", channel=channel, unit=(y, x))
         opened.press(Qt.Key.Key_G)
-        opened.qtbot.waitUntil(lambda: "mattered" in window.unit.sees.text())
+        opened.qtbot.waitUntil(lambda: "mattered here" in window.unit.sees.text())
         found = window.input._mattered._found
         seen = trace.receptive_field("features.5", (y, x)).mask
         assert 0 < found.mask.sum() <= seen.sum()
