@@ -6,35 +6,32 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import QMimeData, QObject
+from PySide6.QtCore import QObject
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QApplication, QFileDialog
+from PySide6.QtWidgets import QApplication
 
-from cnnviz.app import dialogs, drops
+from cnnviz.app import dialogs
 from cnnviz.app.checking import Checking, Spotlight
-from cnnviz.app.face import bundled_samples
+from cnnviz.app.face import bundled_samples, bundled_series
+from cnnviz.app.families import FIRST_MODEL, Mismatch, task_of
 from cnnviz.app.fetching import Fetching
 from cnnviz.app.following import Following
 from cnnviz.app.menus import Menus
+from cnnviz.app.opening import Opening
 from cnnviz.app.settings import Theme
 from cnnviz.app.toolbar import Toolbar
 from cnnviz.app.walk import Walk
 from cnnviz.app.window import Window
 from cnnviz.app.wiring import Wiring
 from cnnviz.core.look import Look, Scale
-from cnnviz.core.trace import (
-    ImageSource,
-    ModelSpec,
-    Request,
-    Source,
-    Trace,
-)
+from cnnviz.core.series import TableSource
+from cnnviz.core.trace import ImageSource, ModelSpec, Request, Trace
 from cnnviz.nets.catalog import find
 from cnnviz.panels import theme as themes
 from cnnviz.session.runner import Runner
 from cnnviz.session.store import State, Store
 
-DEFAULT_MODEL = "alexnet"
+DEFAULT_MODEL = FIRST_MODEL["picture"]
 
 
 class Controller(QObject):
@@ -58,6 +55,7 @@ class Controller(QObject):
         self._learned = DEFAULT_MODEL
         self.wiring = Wiring(self.store, window)
         self.fetching = Fetching(window)
+        self.opening = Opening(self.store, window, self.fetching)
         self.walk = Walk(self.store)
         self.following = Following(self.store, window, self.wiring.pointing)
         self.checking = Checking(self.store, window)
@@ -74,7 +72,6 @@ class Controller(QObject):
         runner.crashed.connect(self._on_crashed)
         window.busy.cancelled.connect(self._cancel)
         self.fetching.fetched.connect(self._on_fetched)
-        window.dataDropped.connect(self.bring)
         window.closing.connect(runner.shutdown)
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._dress)
         self._look(settings.look())
@@ -87,14 +84,20 @@ class Controller(QObject):
         self.window.notice.dismiss()
         self.window.busy.start(f"{request.model.name} · {request.source.title}")
 
-    def _on_finished(self, trace: Trace) -> None:
+    def _on_finished(self, trace: Trace | Mismatch) -> None:
         self.window.busy.stop()
+        if isinstance(trace, Mismatch):
+            self.store.withdraw()
+            self.opening.offer(trace)
+            self._say_if_empty(trace.sentence)
+            return
         if not trace.layers:
             self.store.withdraw()
             self.window.tell(trace.error or "The network ran no layer.", warning=True)
             return
         first = self.store.state.trace is None
         self.store.set_trace(trace)
+        self.opening.shown(trace.request, trace.sample)
         if first:
             self._open_with_a_place(trace)
         if trace.error is not None:
@@ -102,8 +105,9 @@ class Controller(QObject):
         else:
             self.fetching.offer(trace)
         source = trace.request.source if trace.request else None
-        if isinstance(source, ImageSource) and source.path not in self.samples():
-            self.settings.opened(source.path)
+        path = source.path if isinstance(source, ImageSource | TableSource) else None
+        if path is not None and path not in self.samples():
+            self.settings.opened(path)
 
     def _open_with_a_place(self, trace: Trace) -> None:
         """Begin at the first stage's strongest answer, so that all panels speak."""
@@ -115,10 +119,10 @@ class Controller(QObject):
             channel, *unit = map(int, strongest)
             self.store.select(channel=channel, unit=tuple(unit))
 
-    def _on_refused(self, _request: Request, sentence: str) -> None:
+    def _on_refused(self, request: Request, sentence: str) -> None:
         self.window.busy.stop()
         self.store.withdraw()
-        self.window.tell(sentence, warning=True)
+        self.opening.refused(request, sentence)
         self._say_if_empty(sentence)
 
     def _on_crashed(self, _request: Request, text: str) -> None:
@@ -137,51 +141,16 @@ class Controller(QObject):
         self.window.busy.stop()
         self.store.withdraw()
 
-    # -- pictures ----------------------------------------------------------------------
+    # -- sources -----------------------------------------------------------------------
 
     @staticmethod
     def samples() -> tuple[Path, ...]:
-        """Return the bundled pictures."""
-        return bundled_samples()
+        """Return the bundled pictures and tables."""
+        return (*bundled_samples(), *bundled_series())
 
     def open_path(self, path: Path) -> None:
-        """Show a picture file."""
-        self._show(ImageSource(path))
-
-    def _show(self, source: Source) -> None:
-        if source == self.store.state.request.source:
-            self.store.reload()
-        else:
-            self.store.set_source(source)
-
-    def open_dialog(self) -> None:
-        """Ask for a picture file."""
-        path, _ = QFileDialog.getOpenFileName(
-            self.window, self.tr("Open picture"), self.settings.folder
-        )
-        if path:
-            self.settings.folder = str(Path(path).parent)
-            self.open_path(Path(path))
-
-    def paste(self) -> None:
-        """Show what is on the clipboard."""
-        brought = drops.read_mime(QGuiApplication.clipboard().mimeData())
-        if brought == drops.Brought():
-            self.window.tell(self.tr("The clipboard holds no picture and no file."))
-        self._take(brought)
-
-    def bring(self, data: QMimeData) -> None:
-        """Show what was dropped."""
-        self._take(drops.read_mime(data))
-
-    def _take(self, brought: drops.Brought) -> None:
-        name = self.store.state.request.model.name
-        if brought.source is not None:
-            self._show(brought.source)
-        if brought.weights is not None:
-            self.fetching.adopt(name, brought.weights)
-        if brought.words:
-            self.window.tell(brought.words, warning=brought.source is None)
+        """Show a picture or a table."""
+        self.opening.path(path)
 
     def reload(self) -> None:
         """Run the present request again."""
@@ -191,13 +160,13 @@ class Controller(QObject):
 
     def open_model(self, name: str) -> None:
         """Show another network, trained where its weights are at hand."""
-        self.store.set_model(ModelSpec(name))
+        self.opening.model(ModelSpec(name))
 
     def toggle_random(self) -> None:
         """Show the same network with random weights, or with its own again."""
         model = self.store.state.request.model
         if model.weights == "random":
-            self.store.set_model(replace(model, weights="best"))
+            self.store.set_model(replace(model, weights="best", channels=None))
         else:
             self.store.set_model(replace(model, weights="random"))
 
@@ -205,10 +174,11 @@ class Controller(QObject):
         """Show the hand-made kernels, or the learned network shown before them."""
         model = self.store.state.request.model
         if model.name == "handmade":
-            self.store.set_model(ModelSpec(self._learned))
+            self.opening.model(ModelSpec(self._learned))
         else:
-            self._learned = model.name
-            self.store.set_model(ModelSpec("handmade"))
+            if find(model.name).task == "picture":
+                self._learned = model.name
+            self.opening.model(ModelSpec("handmade"))
 
     def download_weights(self) -> None:
         """Fetch the present network's weights."""
@@ -290,7 +260,9 @@ class Controller(QObject):
         model = state.request.model
         self.menus.show_model(model.name, model.weights == "random")
         self.menus.show_look(state.look, self.settings.theme)
-        self.toolbar.show_request(_name_of(model), state.request.source.title)
+        source = state.request.source
+        series = task_of(source) == "series"
+        self.toolbar.show_request(_name_of(model), source.title, series)
         self.toolbar.show_look(state.look)
 
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 from cnnviz.app.face import first_source
 from cnnviz.core.errors import MismatchError
-from cnnviz.core.series import TableSource, TextSource
+from cnnviz.core.series import TableFacts, TableSource, TextSource
 from cnnviz.core.trace import ModelSpec, Request, SeriesSource, Source
 from cnnviz.nets.catalog import find
 
@@ -31,7 +31,7 @@ class Mismatch:
         What was asked for.
     sentence
         Says what the network wants and what came.
-    reason, wanted, got
+    reason, wanted, got, facts
         See ``MismatchError``.
     """
 
@@ -40,11 +40,13 @@ class Mismatch:
     reason: str
     wanted: int
     got: int
+    facts: TableFacts | None
 
     @classmethod
     def of(cls, request: Request, error: MismatchError) -> Mismatch:
         """Say it of a request."""
-        return cls(request, str(error), error.reason, error.wanted, error.got)
+        why = error.reason, error.wanted, error.got, error.facts
+        return cls(request, str(error), *why)
 
     @property
     def structure(self) -> Request | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,14 +74,12 @@ class Fetching(QObject):
         self._window = window
         self._runner = Runner(run_fetch, self)
         self._name = ""
-        self._next: Callable[[], None] = lambda: None
         self._runner.started.connect(lambda errand: self._start(errand))
         self._runner.progressed.connect(window.fetching.advance)
         self._runner.finished.connect(self._on_finished)
         self._runner.refused.connect(self._on_refused)
         self._runner.crashed.connect(self._on_crashed)
         window.fetching.cancelled.connect(self._cancel)
-        window.notice.actionChosen.connect(lambda: self._next())
         window.closing.connect(self._runner.shutdown)
 
     def offer(self, trace: Trace) -> None:
@@ -93,11 +90,11 @@ class Fetching(QObject):
         entry = find(request.model.name)
         if entry.url is None or entry.size is None:
             return
-        self._next = lambda: self.download(entry.name)
-        self._window.tell(
+        self._window.notice.show_notice(
             f"{entry.title} is shown with {trace.weights}. "
             "Its trained weights are not on this computer.",
             action=f"Download {in_words(entry.size)}",
+            then=lambda: self.download(entry.name),
         )
 
     def download(self, name: str) -> None:
@@ -157,8 +154,12 @@ class Fetching(QObject):
 
     def _on_refused(self, errand: Fetch, sentence: str) -> None:
         self._window.fetching.stop()
-        self._next = lambda: self.choose(errand.name)
-        self._window.tell(sentence, warning=True, action="Choose file…")
+        self._window.notice.show_notice(
+            sentence,
+            warning=True,
+            action="Choose file…",
+            then=lambda: self.choose(errand.name),
+        )
 
     def _on_crashed(self, _errand: Fetch, text: str) -> None:
         self._window.fetching.stop()

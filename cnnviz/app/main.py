@@ -20,24 +20,31 @@ from PySide6.QtWidgets import QApplication
 
 from cnnviz.app import dialogs
 from cnnviz.app.cli import Options
-from cnnviz.app.controller import DEFAULT_MODEL, Controller
-from cnnviz.app.face import bundled_samples
+from cnnviz.app.controller import Controller
+from cnnviz.app.face import first_source, source_of
+from cnnviz.app.families import FIRST_MODEL, Mismatch, task_of
 from cnnviz.app.settings import Settings, Theme, home
 from cnnviz.app.window import Window
-from cnnviz.core.errors import InputError
+from cnnviz.core.errors import InputError, MismatchError
 from cnnviz.core.resources import resource
-from cnnviz.core.trace import ImageSource, ModelSpec, Request, Trace
+from cnnviz.core.trace import ModelSpec, Request, Trace
 from cnnviz.nets.catalog import find
 from cnnviz.panels import saving
 from cnnviz.session.runner import Check, Runner
 
 
-def run_request(request: Request, check: Check) -> Trace:
-    """Run a request; torch is loaded here, on the worker, by the first one."""
+def run_request(request: Request, check: Check) -> Trace | Mismatch:
+    """Run a request, or say that its table does not fit the network.
+
+    torch is loaded here, on the worker, by the first one.
+    """
     check(0, 0, "loading PyTorch")
     from cnnviz.probe.execute import execute
 
-    return execute(request, check)
+    try:
+        return execute(request, check)
+    except MismatchError as error:
+        return Mismatch.of(request, error)
 
 
 def run(options: Options) -> int:
@@ -48,8 +55,7 @@ def run(options: Options) -> int:
     CnnvizError
         The model's name is unknown; or, for a screenshot, the picture was refused.
     """
-    model = find(options.model or DEFAULT_MODEL).name
-    path = options.file or bundled_samples()[0]
+    request = first_request(options.file, options.model)
     app = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(app, QApplication)
     app.setApplicationName("cnnviz")
@@ -64,7 +70,6 @@ def run(options: Options) -> int:
         file = Path(fresh) / "cnnviz.ini" if picture else None
         runner = Runner(run_request)
         window = Window(Settings(file, cast("Theme | None", theme)), options.size)
-        request = Request(ModelSpec(model), ImageSource(path))
         controller = Controller(window, runner, request)
         with _caught(window), _interrupted_by_ctrl_c(window):
             try:
@@ -76,6 +81,22 @@ def run(options: Options) -> int:
             finally:
                 window.close()
     return 0
+
+
+def first_request(file: Path | None, model: str | None) -> Request:
+    """Return what to show first: what was asked for, completed by what suits it.
+
+    Raises
+    ------
+    ModelError
+        There is no such network.
+    """
+    if model is not None:
+        entry = find(model)
+        source = source_of(file) if file else first_source(entry.task)
+        return Request(ModelSpec(entry.name), source)
+    source = source_of(file) if file else first_source("picture")
+    return Request(ModelSpec(FIRST_MODEL[task_of(source)]), source)
 
 
 def _screenshot(app: QApplication, controller: Controller, path: Path) -> None:
@@ -95,7 +116,9 @@ def _screenshot(app: QApplication, controller: Controller, path: Path) -> None:
     window, runner = controller.window, controller.runner
     window.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
     window.show()
-    runner.finished.connect(lambda _trace: answered(""))
+    runner.finished.connect(
+        lambda found: answered(found.sentence if isinstance(found, Mismatch) else "")
+    )
     runner.refused.connect(lambda _request, sentence: answered(sentence))
     runner.crashed.connect(lambda _request, text: answered(text.splitlines()[-1]))
     app.exec()

@@ -60,19 +60,24 @@ class Menus:
             menu,
             Command(
                 "open",
-                tr("&Open picture…"),
-                do.open_dialog,
+                tr("&Open…"),
+                do.opening.ask_path,
                 ("Ctrl+O",),
-                tr("Show a picture file"),
+                tr("Show a picture, or a series from a CSV"),
             ),
         )
         recent = menu.addMenu(tr("Open &recent"))
         recent.aboutToShow.connect(lambda: self._recent(recent))
         self.samples = menu.addMenu(tr("&Samples"))
+        had_series = False
         for path in do.samples():
             title = path.stem.replace("_", " ").capitalize()
-            action = self.samples.addAction(title)
-            action.setStatusTip(tr("Show a picture that comes with the program"))
+            series = path.suffix == ".csv"
+            if series and not had_series:
+                self.samples.addSeparator()
+            had_series = series
+            action = self.samples.addAction(f"{title} (series)" if series else title)
+            action.setStatusTip(tr("Show a sample that comes with the program"))
             action.triggered.connect(lambda _c=False, p=path: do.open_path(p))
         self._add(
             menu,
@@ -80,16 +85,16 @@ class Menus:
             Command(
                 "paste",
                 tr("&Paste"),
-                do.paste,
+                do.opening.paste,
                 ("Ctrl+V",),
-                tr("Show the picture on the clipboard"),
+                tr("Show the picture or the table on the clipboard"),
             ),
             Command(
                 "reload",
                 tr("Re&load"),
                 do.reload,
                 ("F5", "Ctrl+R"),
-                tr("Read the picture again and run the network again"),
+                tr("Read the file again and run the network again"),
             ),
             None,
             Command(
@@ -111,7 +116,7 @@ class Menus:
             if path.is_relative_to(home):
                 shown = str("~" / path.relative_to(home))
             action = menu.addAction(shown.replace("&", "&&"))
-            action.setStatusTip(tr("Show this picture again"))
+            action.setStatusTip(tr("Show this file again"))
             action.setEnabled(path.is_file())
             action.triggered.connect(
                 lambda _c=False, p=path: self._controller.open_path(p)
@@ -121,7 +126,7 @@ class Menus:
             return
         menu.addSeparator()
         forget = menu.addAction(tr("Clear list"))
-        forget.setStatusTip(tr("Forget the pictures opened so far"))
+        forget.setStatusTip(tr("Forget the files opened so far"))
         forget.triggered.connect(self._controller.settings.forget_recent)
 
     def _model(self, menu: QMenu) -> None:

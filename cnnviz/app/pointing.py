@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject
 
 from cnnviz.app.between import Between
 from cnnviz.app.scene import Scene, channel_names
+from cnnviz.app.steps import input_times, reads_beyond, times_of
 from cnnviz.app.window import Window
 from cnnviz.core.geometry import ReceptiveField, receptive_field
 from cnnviz.core.layers import Layer, Unit
@@ -24,6 +25,7 @@ from cnnviz.pictures.status import (
     sees_words,
     status_line,
 )
+from cnnviz.pictures.steps import reads_words, series_line
 
 Place = tuple[str, int, Unit]
 
@@ -51,6 +53,7 @@ class Pointing(QObject):
         window.channel.kernelHovered.connect(self._on_kernel)
         window.kernels.hovered.connect(self._on_kernel)
         window.input.hovered.connect(self._on_input)
+        window.input.series.view.hovered.connect(self._on_series)
         window.unit.termHovered.connect(self._on_term)
 
     def show_selection(
@@ -74,20 +77,37 @@ class Pointing(QObject):
         field = None
         if place.unit is not None and len(place.unit) == len(layer.spatial):
             field = self._field(trace, layer.name, place.unit)
-        self._window.input.show_field(field)
+        self._window.input.show_field(field, self._beyond(trace, layer, place, field))
         if self._scene is not None:
             self._between.show(trace, self._scene, place)
-        span = field.span if field else None
         text = status_line(
             layer,
             place.channel,
             place.unit,
-            sees_words(span, trace.sample.values[0].shape[1:]),
+            self._sees(trace, field),
             trace.seconds,
             channel_names(trace, layer),
+            times_of(trace, layer),
         )
         self._window.show_status(text)
         return field
+
+    @staticmethod
+    def _beyond(
+        trace: Trace, layer: Layer, place: Selection, field: ReceptiveField | None
+    ) -> tuple[int, ...]:
+        """Return which steps outside a series are padding that a unit reads."""
+        if field is None or place.unit is None or trace.sample.series is None:
+            return ()
+        return reads_beyond(trace, layer, place.unit, field)
+
+    @staticmethod
+    def _sees(trace: Trace, field: ReceptiveField | None) -> str:
+        """Say what a unit reads of the input."""
+        if field is not None and trace.sample.series is not None:
+            return reads_words(field.mask, input_times(trace))
+        span = field.span if field else None
+        return sees_words(span, trace.sample.values[0].shape[1:])
 
     def show_input(self, name: str, channel: int, unit: Unit) -> None:
         """Mark a place of the input itself, until the pointer is over another."""
@@ -128,6 +148,16 @@ class Pointing(QObject):
             self._point(None, None)
         else:
             self._window.show_status(pixel_line(*found))
+
+    def _on_series(self, found: tuple[int, tuple[float, ...]] | None) -> None:
+        """Say what the variables were at a step of the input."""
+        series = self._trace.sample.series if self._trace else None
+        if self._trace is None or series is None or found is None:
+            self._point(None, None)
+            return
+        step, values = found
+        words = series_line(step, input_times(self._trace), series.names, values)
+        self._window.show_status(words)
 
     def _on_term(self, found: tuple[str, Place | None] | None) -> None:
         """Show what a term of the selected unit sees, and say what it is."""

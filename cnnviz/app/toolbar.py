@@ -33,7 +33,7 @@ class Toolbar(QToolBar):
         self.addAction(menus.actions["open"])
         self.addSeparator()
         self.model = self._button(menus.networks, tr("Choose another network"))
-        self.picture = self._button(menus.samples, tr("Choose a sample picture"))
+        self.picture = self._button(menus.samples, tr("Choose a sample"))
         self.addSeparator()
         self.colours = self._button(menus.colours, tr("Choose other colours"))
         self.scale = self._button(menus.scales, tr("Choose what a colour stands for"))
@@ -52,13 +52,14 @@ class Toolbar(QToolBar):
         self.addWidget(button)
         return button
 
-    def show_request(self, model: str, picture: str) -> None:
-        """Name the network and the picture on show."""
-        short = picture
-        if len(picture) > 28:
-            short = picture[:12] + "…" + picture[-15:]
+    def show_request(self, model: str, title: str, series: bool = False) -> None:
+        """Name the network, and the picture or series, on show."""
+        short = title
+        if len(title) > 28:
+            short = title[:12] + "…" + title[-15:]
         self.model.setText(tr("Model: {0}").format(model))
-        self.picture.setText(tr("Picture: {0}").format(short).replace("&", "&&"))
+        what = tr("Series: {0}") if series else tr("Picture: {0}")
+        self.picture.setText(what.format(short).replace("&", "&&"))
 
     def show_look(self, look: Look) -> None:
         """Name the presentation on show."""

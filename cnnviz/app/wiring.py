@@ -17,10 +17,13 @@ from cnnviz.app.scene import (
     scene,
     signed_scale,
 )
+from cnnviz.app.steps import along, kernel_ahead, times_of, variable_names
 from cnnviz.app.window import Window
-from cnnviz.core.geometry import ReceptiveField, locate
+from cnnviz.core.ahead import ahead_words
+from cnnviz.core.geometry import ReceptiveField, carry, locate
 from cnnviz.core.layers import Unit
 from cnnviz.core.look import Look
+from cnnviz.core.selection import Selection
 from cnnviz.core.trace import Trace
 from cnnviz.session.store import State, Store
 
@@ -46,7 +49,8 @@ class Wiring(QObject):
         window.kernels.channelPicked.connect(lambda c: store.select(channel=c))
         window.maps.picked.connect(self._pick_in_maps)
         window.pooled.picked.connect(self._pick_pooled)
-        window.input.positionPicked.connect(self._pick_position)
+        window.input.positionPicked.connect(lambda y, x: self._pick_position((y, x)))
+        window.input.series.view.timePicked.connect(lambda t: self._pick_position((t,)))
         window.channel.unitPicked.connect(self._pick_unit)
         window.prediction.classPicked.connect(self._pick_class)
 
@@ -67,10 +71,14 @@ class Wiring(QObject):
             self._show_kernels(trace, now, new.look)
         if anew or before is None or now.maps is not before.maps:
             self._window.maps.show_maps(
-                now.maps, new.look, maps_title(now), signed_scale(now, now.maps)
+                now.maps,
+                new.look,
+                maps_title(now),
+                signed_scale(now, now.maps),
+                times_of(trace, now.maps),
             )
         if anew or before is None or now.pooled != before.pooled:
-            self._show_pooled(now, new.look)
+            self._show_pooled(trace, now, new.look)
         moved = new.selection != old.selection
         chosen = chosen_class(trace, new.selection)
         if fresh or chosen != chosen_class(trace, old.selection):
@@ -86,6 +94,7 @@ class Wiring(QObject):
     def _show_trace(self, trace: Trace) -> None:
         window = self._window
         window.input.show_sample(trace.sample)
+        window.input.series.show_ahead(ahead_words(trace))
         window.layers.show_trace(trace)
 
     def _show_prediction(self, trace: Trace, chosen: int | None) -> None:
@@ -104,11 +113,18 @@ class Wiring(QObject):
                 "nothing is learned here."
             )
         else:
-            panel.show_kernels(now.kernels, look, flattened_shape(trace, now.kernels))
+            panel.show_kernels(
+                now.kernels,
+                look,
+                flattened_shape(trace, now.kernels),
+                variable_names(trace, now.kernels),
+                kernel_ahead(trace, now.kernels),
+            )
 
-    def _show_pooled(self, now: Scene, look: Look) -> None:
+    def _show_pooled(self, trace: Trace, now: Scene, look: Look) -> None:
         if now.pooled:
-            self._window.pooled.show_pools(now.pooled, look)
+            times = [times_of(trace, pool) for pool in now.pooled]
+            self._window.pooled.show_pools(now.pooled, look, times)
         else:
             self._window.pooled.show_nothing("No pooling in this stage.")
 
@@ -128,8 +144,16 @@ class Wiring(QObject):
                 place_in(trace, selection, pool),
             )
         window.channel.show_place(selection.unit)
+        self._show_cursor(trace, selection)
         field = self.pointing.show_selection(trace, now, selection)
         self._show_unit(trace, now, new, field)
+
+    def _show_cursor(self, trace: Trace, selection: Selection) -> None:
+        """Mark the selected unit's step in the series that the network was fed."""
+        if trace.sample.series is not None and selection.layer is not None:
+            unit = selection.unit
+            found = carry(trace, selection.layer, unit, "input") if unit else None
+            self._window.input.series.view.show_cursor(found[0] if found else None)
 
     def _show_channel(self, trace: Trace, now: Scene, new: State) -> None:
         window, channel = self._window, new.selection.channel
@@ -142,7 +166,15 @@ class Wiring(QObject):
         if head is not None and head.channels != now.chosen.channels:
             head = None
         fold = None if head is None else flattened_shape(trace, head)
-        window.channel.show_channel(head, now.chosen, channel, new.look, signed, fold)
+        window.channel.show_channel(
+            head,
+            now.chosen,
+            channel,
+            new.look,
+            signed,
+            fold,
+            along(trace, now, channel),
+        )
         window.input.show_overlay(now.chosen.maps[channel], new.look, signed)
 
     def _show_unit(
@@ -184,10 +216,10 @@ class Wiring(QObject):
     def _pick_unit(self, unit: Unit) -> None:
         self._store.select(unit=unit)
 
-    def _pick_position(self, row: int, column: int) -> None:
+    def _pick_position(self, position: tuple[int, ...]) -> None:
         state = self._store.state
         if state.trace is not None and self._scene is not None:
-            unit = locate(state.trace, self._scene.chosen.name, (row, column))
+            unit = locate(state.trace, self._scene.chosen.name, position)
             self._store.select(unit=unit)
 
     def _pick_class(self, index: int) -> None:

@@ -3,6 +3,13 @@
 Every message says what was wanted, what came, and where.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cnnviz.core.series import TableFacts
+
 
 class CnnvizError(Exception):
     """Base of every error whose text is meant for the person at the screen."""
@@ -23,6 +30,8 @@ class MismatchError(InputError):
         must say which are the variables; ``"length"``: too few steps.
     wanted, got
         Number of channels, or of steps.
+    facts
+        What was decided about the table, where it is known.
     """
 
     def __init__(self, sentence: str, reason: str, wanted: int, got: int) -> None:
@@ -30,6 +39,7 @@ class MismatchError(InputError):
         self.reason = reason
         self.wanted = wanted
         self.got = got
+        self.facts: TableFacts | None = None
 
 
 class ModelError(CnnvizError):

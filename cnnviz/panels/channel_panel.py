@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from PySide6.QtCore import Signal
@@ -13,13 +13,37 @@ from cnnviz.core.look import Look
 from cnnviz.panels import theme
 from cnnviz.panels.frame import Elided, PanelFrame, Sentence
 from cnnviz.panels.histogram import HistogramView
+from cnnviz.panels.kernel_rows import KernelRows
+from cnnviz.panels.line_view import LineView
 from cnnviz.panels.mosaic import MosaicView
 from cnnviz.panels.scalebar import ScaleBar
 from cnnviz.pictures.captions import count, number, percent, size
 from cnnviz.pictures.colours import table
 from cnnviz.pictures.curves import Histogram, histogram
 from cnnviz.pictures.levels import Levels, levels, quantise
-from cnnviz.pictures.montage import Grid, as_tiles, output_first
+from cnnviz.pictures.montage import as_tiles, output_first
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Along:
+    """What more there is to know of maps and kernels over time.
+
+    Attributes
+    ----------
+    time
+        ``(T,)``: when each step of the map was, in seconds; None counts steps.
+    before
+        ``(T,)``: the same map before its activation, or None.
+    names
+        Of the kernel's input channels, where these are the variables.
+    ahead
+        Steps by which the kernel's last tap lies after the step that is computed.
+    """
+
+    time: Array | None = None
+    before: Array | None = None
+    names: tuple[str, ...] = ()
+    ahead: int = 0
 
 
 class ChannelPanel(PanelFrame):
@@ -55,6 +79,9 @@ class ChannelPanel(PanelFrame):
             grid.addWidget(self._words[at], 0, at)
             grid.addWidget(view, 1, at)
             grid.setColumnStretch(at, 1)
+        self.rows, self.line = KernelRows(), LineView()
+        grid.addWidget(self.rows, 1, 0)
+        grid.addWidget(self.line, 1, 1)
         grid.addWidget(self._scales[0], 2, 0)
         grid.addWidget(self._scales[1], 2, 1)
         grid.addWidget(self._stats, 2, 2)
@@ -64,9 +91,13 @@ class ChannelPanel(PanelFrame):
         self.set_content(body)
         self._shown: Layer | None = None
         self._channel = 0
+        self._kernel: Array = np.zeros((0, 0), np.float32)
         self.map.picked.connect(lambda _channel, unit: self.unitPicked.emit(unit))
         self.map.hovered.connect(self._on_map_hovered)
         self.slices.hovered.connect(self._on_kernel_hovered)
+        self.line.unitPicked.connect(self.unitPicked)
+        self.line.hovered.connect(self._on_line_hovered)
+        self.rows.hovered.connect(self._on_rows_hovered)
         self.show_nothing("Choose a map to see it large.")
 
     def show_channel(
@@ -77,6 +108,7 @@ class ChannelPanel(PanelFrame):
         look: Look,
         signed: bool | None = None,
         fold: tuple[int, ...] | None = None,
+        along: Along | None = None,
     ) -> None:
         """Show one channel of a layer.
 
@@ -95,17 +127,19 @@ class ChannelPanel(PanelFrame):
             value.
         fold
             For a dense layer: shape of the maps its inputs were flattened from.
+        along
+            What more there is to know of maps and kernels over time.
         """
-        maps = shown.maps
+        maps, along = shown.maps, along or Along()
         self._shown, self._channel = shown, channel
         self.header.set_title(f"Channel {channel}")
         if not maps.size or not 0 <= channel < len(maps):
             self.show_nothing(f"empty map ({size(shown.shape)})")
             return
         self.header.set_caption(f"of {len(maps)} · {shown.name}")
-        self._show_slices(head, channel, look, fold)
+        self._show_slices(head, channel, look, fold, along)
         self._show_origin(shown, channel)
-        self._show_map(shown, channel, look, signed)
+        self._show_map(shown, channel, look, signed, along)
         self.show_content()
 
     @property
@@ -116,6 +150,7 @@ class ChannelPanel(PanelFrame):
     def show_place(self, unit: Unit | None) -> None:
         """Mark a position in the map and its value in the histogram."""
         self.map.show_place(0, unit)
+        self.line.show_place(unit[0] if unit and len(unit) == 1 else None)
         value = None
         if self._shown is not None and unit is not None and self.reason is None:
             value = self._shown.value(self._channel, unit)
@@ -127,12 +162,16 @@ class ChannelPanel(PanelFrame):
         channel: int,
         look: Look,
         fold: tuple[int, ...] | None,
+        along: Along,
     ) -> None:
-        """Show the kernel, one tile per input channel."""
+        """Show the kernel, one tile or row per input channel."""
         weight = None if head is None else output_first(head)
         fits = weight is not None and 0 <= channel < len(weight)
-        for part in (self.slices, self._words[0], self._scales[0]):
+        over_time = weight is not None and weight.ndim == 3
+        for part in (self._words[0], self._scales[0]):
             part.setVisible(fits)
+        self.slices.setVisible(fits and not over_time)
+        self.rows.setVisible(fits and over_time)
         if head is None or weight is None or not fits:
             return
         dense = weight.ndim == 2
@@ -144,9 +183,13 @@ class ChannelPanel(PanelFrame):
         if dense and fold is not None and np.prod(fold) == kernel.size:
             kernel, codes = kernel.reshape(fold), codes.reshape(fold)
         colours = table(look.colours, True, look.dark)
-        grid = Grid(len(kernel), 1, kernel.shape[1], 1, 0) if kernel.ndim == 2 else None
-        name = f"{head.name} kernel {channel}"
-        self.slices.show_tiles(as_tiles(codes), kernel, colours, grid, name=name)
+        if over_time:
+            dilation = head.geometry.dilation[0] if head.geometry else 1
+            self._kernel = kernel
+            self.rows.show_kernel(codes, colours, dilation, along.names, along.ahead)
+        else:
+            name = f"{head.name} kernel {channel}"
+            self.slices.show_tiles(as_tiles(codes), kernel, colours, name=name)
         self._scales[0].show_levels(found, colours, at)
         self._words[0].set_text(_kernel_words(kernel, head, channel))
 
@@ -164,15 +207,24 @@ class ChannelPanel(PanelFrame):
             )
 
     def _show_map(
-        self, shown: Layer, channel: int, look: Look, signed: bool | None
+        self,
+        shown: Layer,
+        channel: int,
+        look: Look,
+        signed: bool | None,
+        along: Along,
     ) -> None:
         """Show the map large, and how its values are spread."""
         maps = shown.maps
         found = levels(maps, look.scale, look.bound, signed)
         vector = maps.ndim == 1
-        for part in (self.map, self._words[1], self._scales[1]):
-            part.setVisible(not vector)
+        over_time = maps.ndim == 2 and maps.shape[1] > 1
+        self._words[1].setVisible(not vector)
+        for part in (self.map, self._scales[1]):
+            part.setVisible(not vector and not over_time)
+        self.line.setVisible(over_time)
         values = maps if vector else maps[channel]
+        name = f"{shown.name} channel {channel}"
         if not vector:
             colours = table(look.colours, found.signed, look.dark)
             self.map.show_tiles(
@@ -180,11 +232,21 @@ class ChannelPanel(PanelFrame):
                 values[None],
                 colours,
                 stretch=values.ndim == 1,
-                name=f"{shown.name} channel {channel}",
+                name=name,
             )
             self._scales[1].show_levels(found, colours, channel)
             scale = " · own scale" if found.per_map else ""
             self._words[1].set_text(f"map {size(values.shape)}{scale}")
+        if over_time:
+            at = channel if found.per_map else 0
+            self.line.show_line(
+                values,
+                found.signed,
+                before=along.before,
+                time=along.time,
+                bound=float(max(-found.low[at], found.high[at])) or None,
+                name=name,
+            )
         spread = histogram(values, _bins(values.size), found.signed)
         self.histogram.show_histogram(spread)
         what = f"all {count(values.size)} values: " if vector else ""
@@ -195,6 +257,15 @@ class ChannelPanel(PanelFrame):
         if found is not None:
             found = (self._channel, *found[1:])
         self.hovered.emit(found)
+
+    def _on_line_hovered(self, found: tuple[Unit, float] | None) -> None:
+        self.hovered.emit(None if found is None else (self._channel, *found))
+
+    def _on_rows_hovered(self, found: tuple[int, int] | None) -> None:
+        said = None
+        if found is not None:
+            said = (self._channel, found, float(self._kernel[found]))
+        self.kernelHovered.emit(said)
 
     def _on_kernel_hovered(self, found: tuple[int, Unit, object] | None) -> None:
         if found is not None:

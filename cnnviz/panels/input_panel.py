@@ -8,12 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, Signal
 from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
 from cnnviz.core.geometry import ReceptiveField
 from cnnviz.core.layers import Array
 from cnnviz.core.look import Look
 from cnnviz.core.mattering import Mattering
+from cnnviz.core.series import Series
 from cnnviz.core.trace import Sample
 from cnnviz.panels import theme
 from cnnviz.panels.canvas import Canvas
@@ -21,16 +22,18 @@ from cnnviz.panels.field_mark import FieldMark
 from cnnviz.panels.frame import Elided, PanelFrame
 from cnnviz.panels.matter_mark import MatterMark
 from cnnviz.panels.saving import Exporter, Numbers
-from cnnviz.pictures.captions import size
+from cnnviz.panels.series_input import SeriesInput
+from cnnviz.pictures.captions import count, size
 from cnnviz.pictures.colours import table
 from cnnviz.pictures.overlay import overlay
+from cnnviz.pictures.steps import rate
 
 _PAD = 12
 """Screen pixels around the picture, where a box may reach into the padding."""
 
 
 class InputPanel(PanelFrame):
-    """The picture, the receptive field as a box, the chosen map laid over it.
+    """The picture or series, what a unit sees of it, the chosen map laid over it.
 
     Signals
     -------
@@ -52,7 +55,11 @@ class InputPanel(PanelFrame):
         column = QVBoxLayout(body)
         column.setContentsMargins(0, 0, 0, theme.GRID // 2)
         column.setSpacing(2)
-        column.addWidget(self.canvas, 1)
+        self.series = SeriesInput()
+        self._views = QStackedWidget()
+        self._views.addWidget(self.canvas)
+        self._views.addWidget(self.series)
+        column.addWidget(self._views, 1)
         for line in (self.steps, self.notes):
             row = QVBoxLayout()
             row.setContentsMargins(theme.GRID, 0, theme.GRID, 0)
@@ -80,12 +87,19 @@ class InputPanel(PanelFrame):
         self.canvas.hovered.connect(self._on_hover)
         self.canvas.menuRequested.connect(self.exporter.open_menu)
         self.canvas.setAccessibleName("the picture the network saw")
-        self.show_nothing("Drop a picture on the window, or paste one with Ctrl+V.")
+        self.show_nothing(
+            "Drop a picture or a CSV on the window, or paste one with Ctrl+V."
+        )
 
     def show_sample(self, sample: Sample) -> None:
         """Show another input."""
         self._sample = sample
         self._map = None
+        if sample.series is not None:
+            self._show_series(sample, sample.series)
+            return
+        self._views.setCurrentWidget(self.canvas)
+        self.overlaid.show()
         if sample.shown is None:
             shapes = ", ".join(size(values.shape) for values in sample.values)
             self.show_nothing(f"The input is no picture: {shapes}.")
@@ -94,13 +108,39 @@ class InputPanel(PanelFrame):
         self._paint()
         shape = size(sample.shown.shape[:2])
         self.header.set_caption(f"{sample.title} · {shape}")
+        self._show_words(sample)
+
+    def _show_words(self, sample: Sample) -> None:
         self.steps.set_text(" → ".join(sample.steps))
         self.notes.set_text(" · ".join(sample.notes))
         self.notes.setVisible(bool(sample.notes))
         self.show_content()
 
-    def show_field(self, field: ReceptiveField | None) -> None:
-        """Draw the box of what a unit sees; None for none."""
+    def _show_series(self, sample: Sample, series: Series) -> None:
+        """Show a series in place of a picture."""
+        self.series.show_series(series)
+        self._views.setCurrentWidget(self.series)
+        self.overlaid.hide()
+        many, steps = series.values.shape
+        parts = [sample.title, f"{many} × {count(steps)} steps"]
+        if series.rate is not None:
+            parts.append(rate(series.rate))
+        self.header.set_caption(" · ".join(parts))
+        self._show_words(sample)
+
+    def show_field(
+        self, field: ReceptiveField | None, beyond: tuple[int, ...] = ()
+    ) -> None:
+        """Show what a unit sees as a box or a span; None for none.
+
+        Parameters
+        ----------
+        beyond
+            Of a series: steps outside it that would be read if there were any.
+        """
+        if self._sample is not None and self._sample.series is not None:
+            self.series.show_field(field, beyond)
+            return
         self._mark.show_field(field)
         self._mattered.show_field(field)
 

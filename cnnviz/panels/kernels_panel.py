@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from cnnviz.core.layers import Array, Layer, Unit
 from cnnviz.core.look import Look
 from cnnviz.panels.frame import PanelFrame
 from cnnviz.panels.mosaic import MosaicView
 from cnnviz.panels.scalebar import ScaleBar, grey_ramp
+from cnnviz.panels.taps_view import TapsView
 from cnnviz.pictures.captions import counts_caption, layer_caption, size
 from cnnviz.pictures.colours import table
 from cnnviz.pictures.levels import levels, quantise
@@ -31,6 +34,7 @@ class KernelsPanel(PanelFrame):
     Kernels over RGB in colour; over one channel as signed maps; deeper ones as the
     whole weight, kernels down and input channels across. Of a dense layer the chosen
     neuron's weights are shown, folded back to the maps they were flattened from.
+    Kernels over time as input channels down, steps across.
 
     Signals
     -------
@@ -48,19 +52,30 @@ class KernelsPanel(PanelFrame):
         super().__init__("kernelsPanel", "Kernels", parent)
         self.mosaic = MosaicView()
         self.scale = ScaleBar()
-        self.set_content(self.mosaic, self.scale)
+        self.taps = TapsView()
+        self._views = QStackedWidget()
+        self._views.addWidget(self.mosaic)
+        self._views.addWidget(self.taps)
+        self.set_content(self._views, self.scale)
         self._layer: Layer | None = None
         self._weight: Array = np.zeros((0, 0), np.float32)
         self._look = Look()
         self._fold: tuple[int, ...] | None = None
-        self._single = False
+        self._single, self._over_time = False, False
         self._channel: int | None = None
         self.mosaic.picked.connect(self._on_picked)
         self.mosaic.hovered.connect(self._on_hovered)
+        self.taps.channelPicked.connect(self.channelPicked)
+        self.taps.hovered.connect(self.hovered)
         self.show_nothing("Open a picture to see kernels.")
 
     def show_kernels(
-        self, layer: Layer, look: Look, fold: tuple[int, ...] | None = None
+        self,
+        layer: Layer,
+        look: Look,
+        fold: tuple[int, ...] | None = None,
+        names: Sequence[str] = (),
+        ahead: int = 0,
     ) -> None:
         """Show a layer's kernels.
 
@@ -72,6 +87,11 @@ class KernelsPanel(PanelFrame):
             Colours and scale.
         fold
             For a dense layer: shape of the maps its inputs were flattened from.
+        names
+            Of the input channels, where these are the variables of a series.
+        ahead
+            For a convolution over time: steps by which its last tap lies after the
+            step that is computed.
         """
         weight = output_first(layer)
         self._layer = None
@@ -88,7 +108,11 @@ class KernelsPanel(PanelFrame):
         parts = (layer.name, layer_caption(layer), size(weight.shape))
         self.header.set_caption(" · ".join(parts))
         self.header.set_title("Weights" if weight.ndim == 2 else "Kernels")
-        if self._single:
+        self._over_time = weight.ndim == 3
+        self._views.setCurrentWidget(self.taps if self._over_time else self.mosaic)
+        if self._over_time:
+            self._show_taps(layer, look, names, ahead)
+        elif self._single:
             self._show_one(self._channel or 0)
         else:
             self._show_all()
@@ -101,12 +125,38 @@ class KernelsPanel(PanelFrame):
         self._channel = channel
         if self._layer is None:
             return
-        if self._single:
+        if self._over_time:
+            self.taps.show_channel(channel)
+            self._scale_taps()
+        elif self._single:
             if changed:
                 self._show_one(channel or 0)
             self.mosaic.show_place(None, None)
         else:
             self.mosaic.show_place(channel, None)
+
+    def _show_taps(
+        self, layer: Layer, look: Look, names: Sequence[str], ahead: int
+    ) -> None:
+        """Show kernels over time, their taps at the distance they are read at."""
+        dilation = layer.geometry.dilation[0] if layer.geometry else 1
+        self.taps.show_kernels(
+            self._weight,
+            dilation,
+            names,
+            look,
+            self._channel,
+            ahead=ahead,
+            name=f"{layer.name} kernels",
+        )
+        self._scale_taps()
+
+    def _scale_taps(self) -> None:
+        found = self.taps.levels
+        if found is not None:
+            colours = table(self._look.colours, True, self._look.dark)
+            note = counts_caption(found).replace("map", "kernel")
+            self.scale.show_levels(found, colours, self._channel, note)
 
     def _show_all(self) -> None:
         """Show every kernel at once."""

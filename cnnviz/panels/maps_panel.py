@@ -5,8 +5,9 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
-from cnnviz.core.layers import Layer, Unit
+from cnnviz.core.layers import Array, Layer, Unit
 from cnnviz.core.look import Look
+from cnnviz.panels.chosen_line import ChosenLine
 from cnnviz.panels.frame import PanelFrame
 from cnnviz.panels.mosaic import MosaicView
 from cnnviz.panels.scalebar import ScaleBar
@@ -17,7 +18,7 @@ from cnnviz.pictures.montage import as_tiles, heat_map
 
 
 class MapsPanel(PanelFrame):
-    """One tile per channel; serves before and after the activation, and pooled maps.
+    """One tile per channel, or a heat map over time with the chosen channel as a line.
 
     Signals
     -------
@@ -33,16 +34,24 @@ class MapsPanel(PanelFrame):
     def __init__(self, name: str, title: str, parent: QWidget | None = None) -> None:
         super().__init__(name, title, parent)
         self.mosaic = MosaicView()
+        self.line = ChosenLine(self.mosaic)
         self.scale = ScaleBar()
-        self.set_content(self.mosaic, self.scale)
+        self.set_content(self.line, self.scale)
         self._levels: Levels | None = None
         self._look, self._note = Look(), ""
         self.mosaic.picked.connect(self.picked)
         self.mosaic.hovered.connect(self.hovered)
+        self.line.picked.connect(self.picked)
+        self.line.hovered.connect(self.hovered)
         self.show_nothing("Open a picture to see maps.")
 
     def show_maps(
-        self, layer: Layer, look: Look, title: str, signed: bool | None = None
+        self,
+        layer: Layer,
+        look: Look,
+        title: str,
+        signed: bool | None = None,
+        time: Array | None = None,
     ) -> None:
         """Show a layer's output.
 
@@ -56,6 +65,8 @@ class MapsPanel(PanelFrame):
             First words of the header: ``"After ReLU"``.
         signed
             Zero in the middle of the scale; None: if a value is negative.
+        time
+            Of maps over time: when each step was, in seconds; None counts steps.
         """
         maps = layer.maps
         self.header.set_title(title)
@@ -74,6 +85,7 @@ class MapsPanel(PanelFrame):
             stretch=maps.ndim == 2,
             name=f"{layer.name} {title}",
         )
+        self.line.show_maps(maps, found, time, f"{layer.name} {title}")
         caption = [layer.name, size(layer.shape)]
         if layer.kind != "activation":
             caption.insert(1, layer_caption(layer))
@@ -84,6 +96,7 @@ class MapsPanel(PanelFrame):
     def show_place(self, channel: int | None, unit: Unit | None) -> None:
         """Frame the chosen map and mark the place in it."""
         self.mosaic.show_place(channel, unit)
+        self.line.show_place(channel, unit)
         self._show_scale(channel)
 
     def bound(self) -> float:

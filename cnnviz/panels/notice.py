@@ -39,6 +39,9 @@ class NoticeBar(QWidget):
         self._action = QPushButton()
         self._then: Callable[[], object] | None = None
         self._action.clicked.connect(self._act)
+        self._instead: tuple[str, Callable[[], object]] | None = None
+        self._other = QPushButton()
+        self._other.clicked.connect(self._act_otherwise)
         self._copy = QPushButton(self.tr("Copy details"))
         self._copy.clicked.connect(self._copy_details)
         self._close = close = QToolButton()
@@ -50,6 +53,7 @@ class NoticeBar(QWidget):
         row.setContentsMargins(2 * theme.GRID, theme.GRID, theme.GRID, theme.GRID)
         row.addWidget(self._label, 1)
         row.addWidget(self._action)
+        row.addWidget(self._other)
         row.addWidget(self._copy)
         row.addWidget(close)
 
@@ -60,6 +64,7 @@ class NoticeBar(QWidget):
         warning: bool = False,
         action: str = "",
         then: Callable[[], object] | None = None,
+        other: tuple[str, Callable[[], object]] | None = None,
         details: str = "",
     ) -> None:
         """Show a sentence.
@@ -72,6 +77,8 @@ class NoticeBar(QWidget):
             Label of a button beside the sentence; none if empty.
         then
             What that button does.
+        other
+            Label of a second button, and what it does.
         details
             What "Copy details" puts on the clipboard; no such button if empty.
         """
@@ -82,7 +89,9 @@ class NoticeBar(QWidget):
         )
         self._label.setText(text)
         self.setAccessibleName(text)
-        self._details, self._then = details, then
+        self._details, self._then, self._instead = details, then, other
+        self._other.setText(other[0] if other else "")
+        self._other.setVisible(other is not None)
         self._action.setText(action)
         self._action.setVisible(bool(action))
         self._copy.setVisible(bool(details))
@@ -93,7 +102,7 @@ class NoticeBar(QWidget):
         """Take as many lines as the sentence needs; a tool bar does not ask."""
         buttons = sum(
             button.sizeHint().width() + theme.GRID
-            for button in (self._action, self._copy, self._close)
+            for button in (self._action, self._other, self._copy, self._close)
             if not button.isHidden()
         )
         room = max(self.window().width() - buttons - 6 * theme.GRID, 25 * theme.GRID)
@@ -125,6 +134,10 @@ class NoticeBar(QWidget):
         self.actionChosen.emit()
         if then is not None:
             then()
+
+    def _act_otherwise(self) -> None:
+        if self._instead is not None:
+            self._instead[1]()
 
     def _copy_details(self) -> None:
         QGuiApplication.clipboard().setText(self._details)

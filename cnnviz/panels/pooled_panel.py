@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QSplitter, QWidget
 
-from cnnviz.core.layers import Layer, Unit
+from cnnviz.core.layers import Array, Layer, Unit
 from cnnviz.core.look import Look
 from cnnviz.panels.frame import PanelFrame
 from cnnviz.panels.maps_panel import MapsPanel
@@ -42,16 +42,27 @@ class PooledPanel(PanelFrame):
         self._names: list[str] = []
         self.show_nothing("Open a picture to see pooled maps.")
 
-    def show_pools(self, layers: Sequence[Layer], look: Look) -> None:
+    def show_pools(
+        self,
+        layers: Sequence[Layer],
+        look: Look,
+        times: Sequence[Array | None] | None = None,
+    ) -> None:
         """Show one or more pooling layers, one below the other.
 
         The first one's header is the panel's own.
+
+        Parameters
+        ----------
+        times
+            For each, when its steps were; see ``MapsPanel.show_maps``.
         """
+        times = times or [None] * len(layers)
         self._names = [layer.name for layer in layers]
         while len(self.parts) < len(layers):
             self._add_part(len(self.parts))
-        for part, layer in zip(self.parts, layers, strict=False):
-            part.show_maps(layer, look, title_of(layer))
+        for part, layer, time in zip(self.parts, layers, times, strict=False):
+            part.show_maps(layer, look, title_of(layer), time=time)
         for i, part in enumerate(self.parts):
             part.setVisible(i < len(layers))
         first = self.parts[0].header

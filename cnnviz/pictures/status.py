@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from cnnviz.core.layers import Layer, Unit
 from cnnviz.core.numbers import number
+from cnnviz.pictures.steps import Times, step_words
 
 Colour = tuple[int, int, int]
 """Red, green and blue, 0 … 255."""
@@ -74,6 +75,7 @@ def status_line(
     sees: str,
     seconds: float,
     names: Sequence[str] = (),
+    time: Times | None = None,
 ) -> str:
     """Say what is selected or pointed at.
 
@@ -85,12 +87,16 @@ def status_line(
         Time of the run.
     names
         Names of the channels, where they have any.
+    time
+        When each step of the layer was, in seconds, where it runs along time.
     """
     parts = [f"{layer.kind} {layer.name}"]
     if channel is not None and channel < layer.channels:
         parts.append(channel_words(layer, channel, names))
         if unit is not None and len(unit) == len(layer.spatial):
-            if unit:
+            if len(unit) == 1:
+                parts.append(step_words(unit[0], time))
+            elif unit:
                 parts.append(f"({', '.join(map(str, unit))})")
             parts.append(number(layer.value(channel, unit)))
     if sees:

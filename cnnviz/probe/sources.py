@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from cnnviz.core.errors import InputError
+from cnnviz.core.errors import InputError, MismatchError
 from cnnviz.core.series import Choices, TableSource, TextSource
 from cnnviz.core.trace import (
     ImageSource,
@@ -111,7 +111,11 @@ def series_sample(table: Table, want: SeriesWant, source: SeriesSource) -> Sampl
         The table does not fit the network; see ``inputs.fit.fit_table``.
     """
     full = fill_missing(table, source.choices.missing)
-    sample = fit_table(full, want, source.mapping, source.start)
+    try:
+        sample = fit_table(full, want, source.mapping, source.start)
+    except MismatchError as error:
+        error.facts = facts_of(table, source.choices, want.channels, ())
+        raise
     assert sample.series is not None
     series = sample.series
     if table.missing:

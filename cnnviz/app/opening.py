@@ -1,0 +1,199 @@
+"""What is opened: sources and networks, each bringing along one of the other kind."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from PySide6.QtCore import QMimeData, QObject
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QFileDialog
+
+from cnnviz.app import drops
+from cnnviz.app.face import bundled_series, source_of
+from cnnviz.app.families import Families, Mismatch, task_of, with_table
+from cnnviz.app.fetching import Fetching
+from cnnviz.app.table_dialog import Reading, TableDialog
+from cnnviz.app.window import Window
+from cnnviz.core.series import Series, TableSource, TextSource
+from cnnviz.core.trace import ModelSpec, Request, Sample, SeriesSource, Source
+from cnnviz.nets.catalog import find
+from cnnviz.session.store import Store
+
+
+class Opening(QObject):
+    """Turns what a person brings or picks into a request.
+
+    Parameters
+    ----------
+    store
+        Gets the request.
+    window
+        Where files are asked for, and things are said.
+    fetching
+        Takes weights that come along.
+    """
+
+    def __init__(self, store: Store, window: Window, fetching: Fetching) -> None:
+        super().__init__(window)
+        self._store, self._window, self._fetching = store, window, fetching
+        self._families = Families()
+        self._dialog: TableDialog | None = None
+        window.dataDropped.connect(self.bring)
+        window.input.series.tableAsked.connect(self.show_table)
+        window.input.series.startPicked.connect(self._start_at)
+
+    def source(self, source: Source) -> None:
+        """Show another source; the network follows if it cannot take it."""
+        request = self._store.state.request
+        if source == request.source:
+            self._store.reload()
+        else:
+            self._store.set_request(self._families.with_source(request, source))
+
+    def path(self, path: Path) -> None:
+        """Show a file."""
+        self.source(source_of(path))
+
+    def model(self, model: ModelSpec) -> None:
+        """Show another network; the source follows if it cannot be taken."""
+        request = self._store.state.request
+        self._store.set_request(self._families.with_model(request, model))
+
+    def ask_path(self) -> None:
+        """Ask for a picture or a table."""
+        settings = self._window.settings
+        path, _ = QFileDialog.getOpenFileName(
+            self._window, self.tr("Open picture or table"), settings.folder
+        )
+        if path:
+            settings.folder = str(Path(path).parent)
+            self.path(Path(path))
+
+    def paste(self) -> None:
+        """Show what is on the clipboard."""
+        brought = drops.read_mime(QGuiApplication.clipboard().mimeData())
+        if brought == drops.Brought():
+            self._window.tell(
+                self.tr("The clipboard holds no picture, no table and no file.")
+            )
+        self._take(brought)
+
+    def bring(self, data: QMimeData) -> None:
+        """Show what was dropped."""
+        self._take(drops.read_mime(data))
+
+    def _take(self, brought: drops.Brought) -> None:
+        name = self._store.state.request.model.name
+        if brought.source is not None:
+            self.source(brought.source)
+        if brought.weights is not None:
+            self._fetching.adopt(name, brought.weights)
+        if brought.words:
+            self._window.tell(brought.words, warning=brought.source is None)
+
+    # -- tables ------------------------------------------------------------------------
+
+    def shown(self, request: Request | None, sample: Sample) -> None:
+        """Remember what is on show now; a dialog about its table follows."""
+        if request is None:
+            return
+        self._families.shown(request)
+        self._say_structure(request)
+        reading = _reading(request, sample.series)
+        if self._dialog is None:
+            return
+        if reading is None:
+            self._dialog.close()
+        else:
+            self._dialog.show_reading(reading)
+
+    def _say_structure(self, request: Request) -> None:
+        """Say that random weights show a structure and no more."""
+        width = request.model.channels
+        if width is not None:
+            title = find(request.model.name).title
+            many = "" if width == 1 else "s"
+            self._window.tell(
+                f"Structure only: {title} with random weights for {width} variable"
+                f"{many}. It has learned nothing, and its scores mean nothing."
+            )
+
+    def offer(self, found: Mismatch) -> None:
+        """Say that a table does not fit, and what could be done about it."""
+        structure, source = found.structure, found.request.source
+        assert isinstance(source, TableSource | TextSource)
+        ours = isinstance(source, TableSource) and source.path in bundled_series()
+        if structure is not None and ours and found.request.model.weights == "best":
+            self._store.set_request(structure)
+            return
+        ask = Reading(source, found.facts)
+        other = self.tr("Table…"), lambda: self._open_dialog(ask)
+        if structure is None:
+            self._window.notice.show_notice(
+                f"{found.sentence}.", warning=True, other=other
+            )
+        else:
+            self._window.notice.show_notice(
+                f"{found.sentence}.",
+                warning=True,
+                action=self.tr("Structure only"),
+                then=lambda: self._store.set_request(structure),
+                other=other,
+            )
+
+    def refused(self, request: Request, sentence: str) -> None:
+        """Say why a source is not shown; a table can be read in another way."""
+        source = request.source
+        if not isinstance(source, TableSource | TextSource):
+            self._window.tell(sentence, warning=True)
+            return
+        ask = Reading(source)
+        self._window.notice.show_notice(
+            sentence,
+            warning=True,
+            other=(self.tr("Table…"), lambda: self._open_dialog(ask)),
+        )
+
+    def show_table(self) -> None:
+        """Open the dialog about the table on show."""
+        trace = self._store.state.trace
+        if trace is not None and trace.request is not None:
+            reading = _reading(trace.request, trace.sample.series)
+            if reading is not None:
+                self._open_dialog(reading)
+
+    def _open_dialog(self, reading: Reading) -> None:
+        if self._dialog is None:
+            self._dialog = TableDialog(self._window, reading)
+            self._dialog.chosen.connect(self._read_anew)
+            self._dialog.finished.connect(self._forget_dialog)
+        else:
+            self._dialog.show_reading(reading)
+        self._dialog.show()
+        self._dialog.raise_()
+
+    def _forget_dialog(self) -> None:
+        self._dialog = None
+
+    def _read_anew(self, source: SeriesSource) -> None:
+        request = self._store.state.request
+        if task_of(request.source) != "series":
+            request = self._families.with_source(request, source)
+        self._store.set_request(with_table(request, source))
+
+    def _start_at(self, step: int) -> None:
+        """Feed the network another stretch of the table."""
+        source = self._store.state.request.source
+        if isinstance(source, TableSource | TextSource):
+            self._read_anew(replace(source, start=step))
+
+
+def _reading(request: Request, series: Series | None) -> Reading | None:
+    """Gather how the table on show is read; None for a picture."""
+    source = request.source
+    if series is None or not isinstance(source, TableSource | TextSource):
+        return None
+    length = series.values.shape[1]
+    structure = request.model.channels is not None
+    return Reading(source, series.facts, series.total, length, structure)
