@@ -11,6 +11,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
 from cnnviz.app import dialogs
+from cnnviz.app.causality import Causality
 from cnnviz.app.checking import Checking, Spotlight
 from cnnviz.app.face import bundled_samples, bundled_series
 from cnnviz.app.families import FIRST_MODEL, Mismatch, task_of
@@ -60,6 +61,7 @@ class Controller(QObject):
         self.following = Following(self.store, window, self.wiring.pointing)
         self.checking = Checking(self.store, window)
         self.spotlight = Spotlight(self.store, window)
+        self.causality = Causality(self.store, window)
         self.menus = Menus(window, self)
         self.toolbar = Toolbar(self.menus, window)
         window.addToolBar(self.toolbar)

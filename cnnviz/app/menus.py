@@ -180,6 +180,16 @@ class Menus:
                 tr("Fade what the unit sees but what did not change its value"),
             ),
         )
+        self._add(
+            menu,
+            Command(
+                "causality",
+                tr("Prove &causality"),
+                do.causality.prove,
+                ("C",),
+                tr("Change a series after the cursor; see whether the past changes"),
+            ),
+        )
         for name in ("before", "mattered"):
             self.actions[name].setCheckable(True)
         overlay, button = self.actions["overlay"], self._window.input.overlaid

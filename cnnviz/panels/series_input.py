@@ -70,7 +70,8 @@ class SeriesInput(QWidget):
 
     def show_ahead(self, words: str) -> None:
         """Say whether the network's units see the future."""
-        self.ahead.set_text(words)
+        short = words.partition(":")[0]
+        self.ahead.set_text(words, f"{short}: press C to prove it", short)
         self.ahead.setVisible(bool(words))
 
     def show_field(

@@ -378,7 +378,7 @@ def test_a_pasted_picture(opened, picture):
     assert opened.window.settings.recent == [picture]
     QGuiApplication.clipboard().clear()
     opened.press(Key.Key_V, CTRL)
-    assert opened.said == "The clipboard holds no picture and no file."
+    assert opened.said == "The clipboard holds no picture, no table and no file."
     assert opened.store.state.status == "idle"
 
 
