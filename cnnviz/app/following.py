@@ -41,7 +41,7 @@ class Following(QObject):
         if name in trace:
             self._jump(Selection(name, channel, unit))
         else:
-            self._pointing.show_input(name, channel, unit)
+            self._pointing.pin_input(name, channel, unit)
 
     def next_strange(self) -> None:
         """Go to the next map that is dead, constant or holds no numbers."""

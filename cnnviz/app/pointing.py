@@ -45,6 +45,7 @@ class Pointing(QObject):
         self._trace: Trace | None = None
         self._scene: Scene | None = None
         self._selection = Selection()
+        self._pinned: Place | None = None
         self._field = lru_cache(maxsize=64)(receptive_field)
         self._between = Between(window, self._field)
         window.maps.hovered.connect(self._on_maps)
@@ -69,6 +70,7 @@ class Pointing(QObject):
         if trace is not self._trace:
             self._field.cache_clear()  # its keys would keep traces that are gone
         self._trace, self._scene, self._selection = trace, now, selection
+        self._pinned = None
         return self._show(trace, selection)
 
     def _show(self, trace: Trace, place: Selection) -> ReceptiveField | None:
@@ -109,8 +111,13 @@ class Pointing(QObject):
         span = field.span if field else None
         return sees_words(span, trace.sample.values[0].shape[1:])
 
-    def show_input(self, name: str, channel: int, unit: Unit) -> None:
-        """Mark a place of the input itself, until the pointer is over another."""
+    def pin_input(self, name: str, channel: int, unit: Unit) -> None:
+        """Mark a place of the input itself until something else is selected."""
+        self._pinned = (name, channel, unit)
+        self._show_input(*self._pinned)
+
+    def _show_input(self, name: str, channel: int, unit: Unit) -> None:
+        """Mark a place of the input itself."""
         trace = self._trace
         if trace is None:
             return
@@ -168,7 +175,7 @@ class Pointing(QObject):
         if place is not None and place[0] in self._trace:
             self._show(self._trace, Selection(*place))
         elif place is not None:
-            self.show_input(*place)
+            self._show_input(*place)
         self._window.show_status(words)
 
     def _point(
@@ -177,7 +184,9 @@ class Pointing(QObject):
         """Let box and line follow the pointer; back to the selection when it leaves."""
         if self._trace is None:
             return
-        if layer is None or found is None:
+        if (layer is None or found is None) and self._pinned is not None:
+            self._show_input(*self._pinned)
+        elif layer is None or found is None:
             self._show(self._trace, self._selection)
         else:
             channel, unit, _value = found

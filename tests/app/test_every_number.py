@@ -80,6 +80,10 @@ class TestFollowingBack:
         assert (box.top(), box.left(), box.width(), box.height()) == (y, x, 1, 1)
         seen = opened.trace.receptive_field(CONV, opened.selection[2]).mask
         assert seen[y, x]
+        opened.window.unit.termHovered.emit(None)  # the pointer leaves
+        assert opened.window.input._mark.box == box
+        opened.store.select(channel=0)
+        assert opened.window.input._mark.box.width() == 11
 
     def test_the_largest_share_is_what_is_offered(self, opened):
         best = pick_class(opened)

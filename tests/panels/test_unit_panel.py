@@ -204,8 +204,9 @@ def test_enter_follows_the_term_that_was_clicked(panel, trace):
     ear = Ear(panel.followed)
     channel = by_size(trace, 0, (3, 2))[0][0]
     grid = panel.terms.read
+    panel.activateWindow()
     QTest.mouseClick(grid, LEFT, NO_KEY, spot(grid, 1, 2))
-    panel.setFocus()
+    assert panel.hasFocus()
     QTest.keyClick(panel, Qt.Key.Key_Return)
     assert ear.heard == [("input", channel, (3, 3))]
 
