@@ -8,7 +8,7 @@ import numpy as np
 from PySide6.QtCore import QObject
 
 from cnnviz.app.between import Between
-from cnnviz.app.scene import Scene, channel_names
+from cnnviz.app.scene import Scene, channel_names, input_names
 from cnnviz.app.steps import input_times, reads_beyond, times_of
 from cnnviz.app.window import Window
 from cnnviz.core.geometry import ReceptiveField, receptive_field
@@ -127,7 +127,8 @@ class Pointing(QObject):
         box = tuple((at, at) for at in unit)
         self._window.input.show_field(ReceptiveField(box, box, mask))
         value = float(values_of(trace, name)[(channel, *unit)])
-        self._window.show_status(input_line(name, channel, unit, value))
+        names = input_names(trace) if name == "input" else ()
+        self._window.show_status(input_line(name, channel, unit, value, names))
 
     # -- the pointer -------------------------------------------------------------------
 

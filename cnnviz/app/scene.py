@@ -87,6 +87,15 @@ def channel_names(trace: Trace, layer: Layer) -> Sequence[str]:
     return trace.channel_names.get(layer.name, ())
 
 
+def input_names(trace: Trace) -> Sequence[str]:
+    """Name the input's channels: a picture's colours, a series' variables."""
+    sample = trace.sample
+    if sample.series is not None:
+        return sample.series.names
+    colour = sample.shown is not None and sample.values[0].shape[:1] == (3,)
+    return ("red", "green", "blue") if colour else ()
+
+
 def class_layer(trace: Trace) -> str | None:
     """Name the output whose channels are the classes."""
     if trace.scores is None:

@@ -12,6 +12,7 @@ from cnnviz.app.scene import (
     chosen_class,
     class_layer,
     flattened_shape,
+    input_names,
     maps_title,
     place_in,
     scene,
@@ -192,6 +193,7 @@ class Wiring(QObject):
             new.look,
             found.pooled,
             found.note,
+            input_names(trace),
         )
 
     # -- from the panels to the store ------------------------------------------------

@@ -9,7 +9,13 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetricsF, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
+from cnnviz.core.explanation import Explanation
+from cnnviz.core.numbers import count, number
 from cnnviz.panels import theme
+from cnnviz.pictures.terms import strongest
+
+_FEW = 8
+"""So many terms stand as lines; of more only the one that counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,3 +137,26 @@ class TermsList(QWidget):
     def leaveEvent(self, _event: QEvent) -> None:
         """Tell that the pointer has left."""
         self.pointed.emit(None)
+
+
+def lines_of(found: Explanation, group: int | None = None) -> list[Line]:
+    """Write the terms that count, then the statistics."""
+    terms = found.terms
+    chosen = list(range(len(terms)))
+    if len(terms) > _FEW:
+        best = strongest(found, group)
+        chosen = [] if best is None else [best]
+    lines = []
+    for term in chosen:
+        place = found.place(term)
+        words = "padding" if terms.is_padding[term] else "constant"
+        if place is not None:
+            name, channel, unit = place
+            where = f" ({', '.join(map(str, unit))})" if unit else ""
+            words = f"{name} · {'channel' if unit else 'neuron'} {channel}{where}"
+        lines.append(Line(words, number(float(terms.x[term])), term))
+    rest = len(terms) - len(chosen)
+    if rest:
+        lines.append(Line("and others", count(rest)))
+    lines += [Line(name, number(value)) for name, value in found.details.items()]
+    return lines

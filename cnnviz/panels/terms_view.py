@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from PySide6.QtCore import QRectF, Qt, Signal
@@ -16,11 +17,8 @@ from cnnviz.panels import theme
 from cnnviz.panels.frame import Elided
 from cnnviz.panels.small_grid import SmallGrid
 from cnnviz.panels.terms_bars import TermsBars
-from cnnviz.panels.terms_list import Line, TermsList
+from cnnviz.panels.terms_list import TermsList, lines_of
 from cnnviz.pictures.terms import PRODUCTS, WINDOWED, map_words, strongest, window_of
-
-_FEW = 8
-"""So many terms stand as lines; of more only the one that counts."""
 
 
 class _Sign(QWidget):
@@ -61,6 +59,7 @@ class TermsView(QWidget):
         super().__init__(parent)
         self._found: Explanation | None = None
         self._look = Look()
+        self._names: Sequence[str] = ()
         self._order = np.zeros(0, np.intp)
         self._place = 0
         self.current: int | None = None
@@ -116,7 +115,11 @@ class TermsView(QWidget):
         foot.addWidget(self.total)
 
     def show_terms(
-        self, found: Explanation, look: Look, pooled: Explanation | None = None
+        self,
+        found: Explanation,
+        look: Look,
+        pooled: Explanation | None = None,
+        names: Sequence[str] = (),
     ) -> None:
         """Show another explanation, its largest map first.
 
@@ -128,8 +131,10 @@ class TermsView(QWidget):
             Colours and scale.
         pooled
             Of the pool's unit that reads the chosen one, if there is one.
+        names
+            Names of the input's channels, where they have any.
         """
-        self._found, self._look = found, look
+        self._found, self._look, self._names = found, look, names
         self._order = found.subtotals.order
         grids = found.rule in WINDOWED and len(found.terms) > 0
         single = found.rule not in PRODUCTS
@@ -146,7 +151,7 @@ class TermsView(QWidget):
         if several:
             self._show_sums(found)
         if not grids:
-            self.lines.show_lines(_lines(found))
+            self.lines.show_lines(lines_of(found))
         self._show_pool(pooled)
         for sign in self._signs:
             sign.update()
@@ -161,10 +166,10 @@ class TermsView(QWidget):
 
     def _show_sums(self, found: Explanation) -> None:
         sums, order = found.subtotals, self._order
-        words = tuple(map_words(found, int(group)) for group in order)
+        words = tuple(map_words(found, int(group), self._names) for group in order)
         what = "shares of" if found.rule == "share" else "sums of"
         title = f"{what} {count(len(sums))} maps, largest first"
-        if all(name.split()[-2:-1] == ["neuron"] for name in words):
+        if all(" neuron " in name for name in words):
             title = title.replace("maps", "neurons")
         self.bars.show_bars(sums.total[order], words, title, self._look)
         total = math.nan if found.total is None else found.total
@@ -217,7 +222,7 @@ class TermsView(QWidget):
         if group is not None and found.rule in WINDOWED:
             self._show_map(found, group)
         elif group is not None:
-            self.lines.show_lines(_lines(found, group))
+            self.lines.show_lines(lines_of(found, group))
         self.current = strongest(found, group)
         self._mark(None)
 
@@ -237,7 +242,7 @@ class TermsView(QWidget):
                 padding=None if part is self.kernel else window.padding,
                 winner=window.winner,
             )
-        words = map_words(found, group)
+        words = map_words(found, group, self._names)
         if found.rule in PRODUCTS:
             words += f" adds {number(float(found.subtotals.total[group]))}"
         many = len(self._order)
@@ -273,26 +278,3 @@ def _row(parent: QWidget) -> QHBoxLayout:
     row.setContentsMargins(0, 0, 0, 0)
     row.setSpacing(theme.GRID // 2)
     return row
-
-
-def _lines(found: Explanation, group: int | None = None) -> list[Line]:
-    """Write the terms that count, then the statistics."""
-    terms = found.terms
-    chosen = list(range(len(terms)))
-    if len(terms) > _FEW:
-        best = strongest(found, group)
-        chosen = [] if best is None else [best]
-    lines = []
-    for term in chosen:
-        place = found.place(term)
-        words = "padding" if terms.is_padding[term] else "constant"
-        if place is not None:
-            name, channel, unit = place
-            where = f" ({', '.join(map(str, unit))})" if unit else ""
-            words = f"{name} · {'channel' if unit else 'neuron'} {channel}{where}"
-        lines.append(Line(words, number(float(terms.x[term])), term))
-    rest = len(terms) - len(chosen)
-    if rest:
-        lines.append(Line("and others", count(rest)))
-    lines += [Line(name, number(value)) for name, value in found.details.items()]
-    return lines

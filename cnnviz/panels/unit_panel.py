@@ -92,6 +92,7 @@ class UnitPanel(PanelFrame):
         look: Look | None = None,
         pooled: Explanation | None = None,
         note: str = "",
+        names: Sequence[str] = (),
     ) -> None:
         """Show one value.
 
@@ -111,6 +112,8 @@ class UnitPanel(PanelFrame):
             Of the pool's unit that reads it, if there is one.
         note
             What else is worth knowing.
+        names
+            Names of the input's channels, where they have any.
         """
         self._found, self._pooled = found, pooled
         value = layer.maps[(found.channel, *found.unit)].real
@@ -135,7 +138,7 @@ class UnitPanel(PanelFrame):
             else " · ".join(part for part in (sees(field), coverage(field)) if part)
         )
         self._show_seen("")
-        self.terms.show_terms(found, look or Look(), pooled)
+        self.terms.show_terms(found, look or Look(), pooled, names)
         self.show_content()
 
     def show_mattered(self, words: str) -> None:

@@ -131,7 +131,16 @@ def pixel_line(row: int, column: int, colour: Colour) -> str:
     return f"input · ({row}, {column}) · red, green, blue {levels}"
 
 
-def input_line(name: str, channel: int, place: Unit, value: float) -> str:
-    """Say which number of the input itself is meant."""
+def input_line(
+    name: str, channel: int, place: Unit, value: float, names: Sequence[str] = ()
+) -> str:
+    """Say which number of the input itself is meant.
+
+    Parameters
+    ----------
+    names
+        Names of its channels, where they have any.
+    """
+    called = f" ({names[channel]})" if channel < len(names) else ""
     where = f" · ({', '.join(map(str, place))})" if place else ""
-    return f"{name} · channel {channel}{where} · {number(value)}"
+    return f"{name} · channel {channel}{called}{where} · {number(value)}"

@@ -87,15 +87,22 @@ def window_of(found: Explanation, group: int) -> Window:
     )
 
 
-def map_words(found: Explanation, group: int) -> str:
-    """Name the map a subtotal belongs to: ``features.2 channel 5``."""
+def map_words(found: Explanation, group: int, names: Sequence[str] = ()) -> str:
+    """Name the map a subtotal belongs to: ``features.2 channel 5``.
+
+    Parameters
+    ----------
+    names
+        Names of the input's channels, where they have any.
+    """
     sums = found.subtotals
     source, channel = int(sums.source[group]), int(sums.channel[group])
     if source < 0:
         return "constant"
     name = found.grouped or found.inputs[source]
     extent = None if found.grouped else found.extents[source]
-    return f"{name} {'neuron' if extent == () else 'channel'} {channel}"
+    called = f" ({names[channel]})" if name == "input" and channel < len(names) else ""
+    return f"{name} {'neuron' if extent == () else 'channel'} {channel}{called}"
 
 
 def term_words(found: Explanation, term: int) -> str:

@@ -75,7 +75,9 @@ class TestFollowingBack:
         _, channel, (y, x) = wanted
         value = opened.trace.sample.values[0][channel, y, x]
         said = f"{value:.4g}".replace("-", "−")
-        assert status == f"input · channel {channel} · ({y}, {x}) · {said}"
+        colour = ("red", "green", "blue")[channel]
+        where = f"input · channel {channel} ({colour}) · ({y}, {x})"
+        assert status == f"{where} · {said}"
         box = opened.window.input._mark.box
         assert (box.top(), box.left(), box.width(), box.height()) == (y, x, 1, 1)
         seen = opened.trace.receptive_field(CONV, opened.selection[2]).mask

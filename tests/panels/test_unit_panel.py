@@ -140,6 +140,13 @@ def test_window_times_kernel_for_the_largest_map_first(panel, trace):
     assert panel.terms.map.text() == f"{said} · 1 of 3"
 
 
+def test_channels_of_the_input_have_names(panel, trace):
+    show(panel, trace, "conv", 0, (3, 2), names=("red", "green", "blue"))
+    ((channel, _), *_) = by_size(trace, 0, (3, 2))
+    colour = ("red", "green", "blue")[channel]
+    assert panel.terms.map.text().startswith(f"input channel {channel} ({colour}) adds")
+
+
 def test_arrows_keys_and_bars_go_through_the_maps(panel, trace):
     show(panel, trace, "conv", 0, (3, 2))
     order = [channel for channel, _ in by_size(trace, 0, (3, 2))]
