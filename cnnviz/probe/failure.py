@@ -40,6 +40,41 @@ class Failed(NamedTuple):
         """Who made what went in."""
         return next((a.producers for a in self.before if a.producers), ())
 
+    def explains(self, failure: BaseException) -> bool:
+        """Tell whether a failure is this one, or was raised because of it."""
+        seen: list[BaseException] = []
+        at: BaseException | None = failure
+        while at is not None and at not in seen:
+            if at is self.failure:
+                return True
+            seen.append(at)
+            at = at.__cause__ or at.__context__
+        return False
+
+
+class Reason(NamedTuple):
+    """Why a network stopped.
+
+    Attributes
+    ----------
+    text
+        The sentence, but for its end where a larger input would help.
+    smallest
+        Spatial size of the smallest input with which every window on the way to this
+        layer fits, or None where size is not the matter.
+    """
+
+    text: str
+    smallest: tuple[int, ...] | None = None
+
+    def sentence(self) -> str:
+        """Return the whole sentence."""
+        if self.smallest is None:
+            return self.text
+        unit = "pixels" if len(self.smallest) > 1 else "steps"
+        size = " × ".join(map(str, self.smallest))
+        return f"{self.text}: this network needs at least {size} {unit}."
+
 
 def _size(shape: Sequence[int]) -> str:
     return "×".join(map(str, shape)) or "a single value"
@@ -110,20 +145,10 @@ def _smallest(
     return None if None in found else tuple(n for n in found if n is not None)
 
 
-def _caused_by(failure: BaseException, cause: Exception) -> bool:
-    """Tell whether a failure is, or was raised because of, another one."""
-    seen: list[BaseException] = []
-    at: BaseException | None = failure
-    while at is not None and at not in seen:
-        if at is cause:
-            return True
-        seen.append(at)
-        at = at.__cause__ or at.__context__
-    return False
-
-
-def explain_failure(failure: Exception, failed: Failed | None, builder: Builder) -> str:
-    """Return the sentence for a run that stopped.
+def explain_failure(
+    failure: Exception, failed: Failed | None, builder: Builder
+) -> Reason:
+    """Return why a run stopped.
 
     Parameters
     ----------
@@ -133,7 +158,7 @@ def explain_failure(failure: Exception, failed: Failed | None, builder: Builder)
         Where a failure was last seen; it may be one that the network had caught.
     """
     first = (str(failure).strip() or type(failure).__name__).splitlines()[0]
-    if failed is None or not _caused_by(failure, failed.failure):
+    if failed is None or not failed.explains(failure):
         failed = Failed(failure, "", None, ())
     note = failed.note
     if note is None:
@@ -141,7 +166,7 @@ def explain_failure(failure: Exception, failed: Failed | None, builder: Builder)
         where = f'in "{failed.path}" ' if failed.path else ""
         where += f'after layer "{last}"' if last else "before its first layer"
         what = type(failure).__name__
-        return f"The network's own code stopped {where}: {what}: {first}"
+        return Reason(f"The network's own code stopped {where}: {what}: {first}")
     kind, (args, kwargs) = words.kind_of(note.name), note.call.arguments
     bound = words.bind(note.name, args, kwargs)
     bound = {key: settings_of(value) for key, value in bound.items()}
@@ -155,14 +180,10 @@ def explain_failure(failure: Exception, failed: Failed | None, builder: Builder)
     layer = f'Layer "{failed.path}" ({note.name})' if failed.path else note.name
     wanted = _wanted(kind, bound, given)
     if wanted:
-        return f"{layer} {wanted} ({came}{source})."
+        return Reason(f"{layer} {wanted} ({came}{source}).")
     geometry = geometry_of(note.name, kind, bound, given, given)
     if geometry is not None and not geometry.adaptive and not _fits(geometry, given):
         smallest = _smallest(builder, failed, geometry)
         if smallest:
-            unit = "pixels" if len(smallest) > 1 else "steps"
-            return (
-                f"{layer} cannot be applied to {came}{source}: this network needs at "
-                f"least {' × '.join(map(str, smallest))} {unit}."
-            )
-    return f"{layer} stopped on {came}{source}: {first}"
+            return Reason(f"{layer} cannot be applied to {came}{source}", smallest)
+    return Reason(f"{layer} stopped on {came}{source}: {first}")

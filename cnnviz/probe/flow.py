@@ -64,7 +64,7 @@ def address(tensor: Tensor) -> int:
     """Return a number that is the same for all tensors that share a storage."""
     try:
         return int(tensor.untyped_storage()._cdata)
-    except (NotImplementedError, RuntimeError):  # sparse, nested, batched tensors
+    except (RuntimeError, ValueError):  # sparse, nested, batched, not yet filled in
         return -id(tensor)
 
 

@@ -69,16 +69,17 @@ class Untouched:
     """What a network was before it ran. See ``untouched``."""
 
     def __init__(self, modules: Sequence[nn.Module]) -> None:
-        self._scripted: list[tuple[torch.jit.ScriptModule, bool]] = []
+        self._flags: list[tuple[nn.Module, bool]] = []
         self._attributes: list[tuple[dict[str, Any], dict[str, Any]]] = []
         self._filled: dict[int, Any] = {}
         self._contents: dict[int, _Content] = {}
         self._parameters: dict[int, Tensor] = {}
         for module in modules:
-            if isinstance(module, torch.jit.ScriptModule):
-                self._scripted.append((module, module.training))
-                continue
             own = module.__dict__
+            if "training" not in own:
+                self._flags.append((module, module.training))
+            if isinstance(module, torch.jit.ScriptModule):
+                continue
             self._attributes.append((own, own.copy()))
             for held in own.values():
                 if type(held) in _CONTAINERS and held:
@@ -102,7 +103,7 @@ class Untouched:
             for _, attributes in self._attributes:
                 own = self._filled.get(id(attributes["_parameters"]), {})
                 for parameter in own.values():
-                    if parameter is not None:
+                    if parameter is not None and _has_content(parameter):
                         self._parameters[address(parameter)] = parameter
         parameter = self._parameters.get(address(tensor))
         if parameter is None:
@@ -114,7 +115,8 @@ class Untouched:
     def restore(self) -> None:
         """Put everything back."""
         for own, attributes in self._attributes:
-            own["training"] = attributes["training"]
+            if "training" in attributes:
+                own["training"] = attributes["training"]
             if len(own) != len(attributes) or any(
                 own.get(name) is not value for name, value in attributes.items()
             ):
@@ -126,7 +128,7 @@ class Untouched:
         with torch.no_grad():
             for each in self._contents.values():
                 each.restore()
-        for module, training in self._scripted:
+        for module, training in self._flags:
             module.training = training
 
 
@@ -154,10 +156,10 @@ def untouched(modules: Sequence[nn.Module]) -> Iterator[Untouched]:
     try:
         with torch.random.fork_rng(devices=devices):
             for module in modules:
-                if isinstance(module, torch.jit.ScriptModule):
-                    module.training = False
-                else:
+                if "training" in module.__dict__:
                     module.__dict__["training"] = False
+                else:  # scripted and compiled modules keep it elsewhere
+                    module.training = False
             yield before
     finally:
         random.setstate(python)

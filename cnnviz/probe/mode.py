@@ -22,6 +22,7 @@ from cnnviz.probe.guard import Untouched
 from cnnviz.probe.notes import (
     Argument,
     Event,
+    Journal,
     Leaf,
     Noted,
     apart,
@@ -31,7 +32,7 @@ from cnnviz.probe.notes import (
 )
 from cnnviz.probe.origins import Origins, changed
 from cnnviz.probe.scopes import Scopes, within
-from cnnviz.probe.values import Step, Value, capture, tensors_in
+from cnnviz.probe.values import Step, capture, tensors_in
 
 Check = Callable[[int, int, str], None]
 """Called before each layer with (done, expected, name); may raise ``Cancelled``."""
@@ -55,7 +56,7 @@ class Recorder(TorchFunctionMode):
 
     Attributes
     ----------
-    events
+    journal
         What is to become a layer, in order.
     failed
         Where a failure was last seen.
@@ -74,13 +75,16 @@ class Recorder(TorchFunctionMode):
         distrust: bool,
     ) -> None:
         super().__init__()
-        self.events: list[Event] = []
+        self.journal = Journal()
         self.failed: Failed | None = None
         self.stopped: BaseException | None = None
         self.origins = Origins(
-            scopes, before, self._outside, copy_weights=copy_weights, distrust=distrust
+            scopes,
+            before,
+            self.journal,
+            copy_weights=copy_weights,
+            distrust=distrust,
         )
-        self._done = 0
         self._scopes = scopes
         self._check = check
         for k, tensor in enumerate(inputs):
@@ -93,7 +97,7 @@ class Recorder(TorchFunctionMode):
         """Tell what comes next; a stop stays one whatever the network catches."""
         if self.stopped is None:
             try:
-                self._check(self._done, len(self._scopes.leaves), name)
+                self._check(self.journal.layers, len(self._scopes.leaves), name)
             except BaseException as stop:
                 self.stopped = stop
                 raise
@@ -108,7 +112,7 @@ class Recorder(TorchFunctionMode):
         before: Sequence[Argument] = (),
     ) -> None:
         """Remember where a failure was seen first."""
-        if self.failed is None or self.failed.failure is not failure:
+        if self.failed is None or not self.failed.explains(failure):
             self.failed = Failed(failure, path, note, before)
 
     # -- modules ---------------------------------------------------------------
@@ -275,9 +279,9 @@ class Recorder(TorchFunctionMode):
         wrote: set[int],
     ) -> None:
         """Add an event, and note what its tensors hold from now on."""
-        first, flow = self._done, self.origins.flow
         several = not event.whole and event.notes[0].name in words.SPLITS
-        self._add(event, len(results) if several else 1)
+        first = self.journal.add(event, len(results) if several else 1)
+        flow = self.origins.flow
         for k, (tensor, value) in enumerate(zip(results, event.results, strict=True)):
             origin = Origin((first + k if several else first,), value)
             flow.learn(tensor, origin, wrote=id(tensor) in wrote)
@@ -285,14 +289,3 @@ class Recorder(TorchFunctionMode):
         for tensor in given if unseen else ():  # written, but not returned
             if id(tensor) in unseen:
                 flow.learn(tensor, Origin((first,), None), wrote=True)
-
-    def _outside(self, value: Value, producers: tuple[int, ...]) -> int:
-        """Add a layer for data that came from out of sight; gives its index."""
-        before = [Argument(producers or (self._done - 1,), value)]
-        module, path = self._scopes.module, self._scopes.path
-        self._add(Event(module, path, False, (), before, [value], None), 1)
-        return self._done - 1
-
-    def _add(self, event: Event, layers: int) -> None:
-        self.events.append(event)
-        self._done += layers

@@ -67,6 +67,20 @@ class Event(NamedTuple):
     step: Step | None
 
 
+class Journal:
+    """The events of one run, and how many layers they will make."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self.layers = 0
+
+    def add(self, event: Event, layers: int = 1) -> int:
+        """Add an event; gives the index of its first layer."""
+        self.events.append(event)
+        self.layers += layers
+        return self.layers - layers
+
+
 class Leaf:
     """The calls inside a running module that is shown as one layer.
 

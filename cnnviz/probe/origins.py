@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from torch import Tensor
 
 from cnnviz.probe.flow import Flow, Origin, address
 from cnnviz.probe.guard import Untouched
-from cnnviz.probe.notes import Leaf
+from cnnviz.probe.notes import Argument, Event, Journal, Leaf
 from cnnviz.probe.scopes import Scopes
 from cnnviz.probe.values import Step, Value, capture, largest_difference
 
@@ -20,9 +20,8 @@ class Origins:
     ----------
     scopes, before
         The network's parameters, and what it was before the run.
-    outside
-        Makes a layer of a tensor that came from out of sight, given who made what it
-        may be made of; returns the layer's index.
+    journal
+        Where layers are added for tensors that came from out of sight.
     copy_weights
         Copy weights instead of sharing the network's memory.
     distrust
@@ -33,7 +32,7 @@ class Origins:
         self,
         scopes: Scopes,
         before: Untouched,
-        outside: Callable[[Value, tuple[int, ...]], int],
+        journal: Journal,
         *,
         copy_weights: bool,
         distrust: bool,
@@ -45,7 +44,7 @@ class Origins:
         self._unwritten = scopes.parameter_ids
         self._weights: dict[int, tuple[int, Value]] = {}
         self._copy = copy_weights
-        self._outside = outside
+        self._journal = journal
         self._distrust = distrust
         self._escaped: tuple[int, ...] = ()
         self._exposed: set[int] = set()
@@ -74,7 +73,10 @@ class Origins:
 
     def _from_outside(self, tensor: Tensor, producers: tuple[int, ...]) -> Origin:
         value = capture(tensor)
-        origin = Origin((self._outside(value, producers),), value)
+        module, path = self._scopes.module, self._scopes.path
+        before = [Argument(producers or (self._journal.layers - 1,), value)]
+        event = Event(module, path, False, (), before, [value], None)
+        origin = Origin((self._journal.add(event),), value)
         self.flow.learn(tensor, origin, wrote=True)
         return origin
 

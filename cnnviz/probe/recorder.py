@@ -14,12 +14,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.nn.parameter import is_lazy
+from torch.nn.parameter import UninitializedBuffer, is_lazy
 
 from cnnviz.core.errors import ModelError
 from cnnviz.core.layers import Layer
 from cnnviz.probe.builder import Builder
-from cnnviz.probe.failure import explain_failure
+from cnnviz.probe.failure import Reason, explain_failure
 from cnnviz.probe.guard import untouched, wrapped
 from cnnviz.probe.mode import Check, Recorder
 from cnnviz.probe.scopes import Scopes
@@ -102,7 +102,7 @@ def record(
     return Recording(
         tuple(run.layers),
         tuple(dict.fromkeys(run.layers[p].name for p in run.producers if p >= 0)),
-        run.error,
+        _explained(run, model, inputs, check),
         run.scopes.parameters,
         run.scopes.parameters_used,
         run.scopes.not_run(),
@@ -110,11 +110,36 @@ def record(
     )
 
 
+def _explained(
+    run: _Run, model: nn.Module, inputs: Sequence[NDArray[Any] | Tensor], check: Check
+) -> str | None:
+    """Return the sentence about a failure.
+
+    Where the input was too small for a layer, it may be so for later ones too: what
+    is said to be enough has been tried.
+    """
+    reason = run.reason
+    while reason and reason.smallest and len(inputs) == 1:
+        size = reason.smallest
+        channels = inputs[0].shape[: inputs[0].ndim - len(size)]
+        blank = torch.zeros(*channels, *size)
+        later = _Run(model, [blank], check, copy_weights=False).reason
+        if later is None or later.smallest is None:
+            break
+        larger = tuple(map(max, size, later.smallest))
+        if larger == size:
+            break
+        reason = reason._replace(smallest=larger)
+    return reason and reason.sentence()
+
+
 class _Run:
     """One forward pass.
 
     Attributes
     ----------
+    reason
+        Why it stopped, if it did.
     producers
         Indices of the layers whose values came out.
     lost
@@ -152,12 +177,12 @@ class _Run:
         if recorder.stopped is not None:
             raise recorder.stopped.with_traceback(None)
         builder = Builder(scopes, [tuple(t.shape[1:]) for t in tensors])
-        for event in recorder.events:
+        for event in recorder.journal.events:
             builder.add(event)
         self.layers = builder.layers
-        self.error: str | None = None
+        self.reason: Reason | None = None
         if failure is not None:
-            self.error = explain_failure(failure, recorder.failed, builder)
+            self.reason = explain_failure(failure, recorder.failed, builder)
         recorder.failed = None  # the failure knows the recorder
         origins = [recorder.origins.flow.origin(t) for t in tensors_in(result)]
         self.lost = bool(origins) and not any(origins)
@@ -181,7 +206,17 @@ def _ready(model: nn.Module) -> nn.Module:
                 f'The network has no weights to run with: "{name}" is on the meta '
                 "device, which keeps shapes only."
             )
-    return copy.deepcopy(model) if lazy else model
+    return _copied(model) if lazy else model
+
+
+def _copied(model: nn.Module) -> nn.Module:
+    """Return a copy of a network whose shapes are open; torch's own copying fails."""
+    open_buffers = {
+        id(buffer): UninitializedBuffer()
+        for buffer in model.buffers()
+        if is_lazy(buffer)
+    }
+    return copy.deepcopy(model, open_buffers)
 
 
 def _eager() -> AbstractContextManager[Any]:
