@@ -85,6 +85,9 @@ class Families:
         source = request.source
         if task_of(source) != task:
             source = self._sources.get(task) or first_source(task)
+        elif request.model.channels is not None and model.channels is None:
+            # it would not fit the table: its structure does
+            model = ModelSpec(model.name, "random", channels=request.model.channels)
         return Request(model, source)
 
 

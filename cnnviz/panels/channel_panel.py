@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from PySide6.QtCore import Signal
@@ -17,10 +17,16 @@ from cnnviz.panels.kernel_rows import KernelRows
 from cnnviz.panels.line_view import LineView
 from cnnviz.panels.mosaic import MosaicView
 from cnnviz.panels.scalebar import ScaleBar
-from cnnviz.pictures.captions import count, number, percent, size
+from cnnviz.pictures.captions import count, size
+from cnnviz.pictures.channel_words import (
+    bins,
+    counts_words,
+    kernel_words,
+    stats_words,
+)
 from cnnviz.pictures.colours import table
-from cnnviz.pictures.curves import Histogram, histogram
-from cnnviz.pictures.levels import Levels, levels, quantise
+from cnnviz.pictures.curves import histogram
+from cnnviz.pictures.levels import levels, one_of, quantise
 from cnnviz.pictures.montage import as_tiles, output_first
 
 
@@ -44,6 +50,10 @@ class Along:
     before: Array | None = None
     names: tuple[str, ...] = ()
     ahead: int = 0
+
+
+_LINE = 3
+"""How much wider a map over time is than the kernel beside it."""
 
 
 class ChannelPanel(PanelFrame):
@@ -71,7 +81,7 @@ class ChannelPanel(PanelFrame):
         self._scales = ScaleBar(), ScaleBar()
         self._words = tuple(Elided(theme.caption_font()) for _ in range(3))
         self._stats = Elided(theme.caption_font())
-        grid = QGridLayout(body)
+        self._grid = grid = QGridLayout(body)
         grid.setContentsMargins(theme.GRID, 0, theme.GRID, theme.GRID // 2)
         grid.setHorizontalSpacing(2 * theme.GRID)
         grid.setVerticalSpacing(0)
@@ -191,7 +201,7 @@ class ChannelPanel(PanelFrame):
             name = f"{head.name} kernel {channel}"
             self.slices.show_tiles(as_tiles(codes), kernel, colours, name=name)
         self._scales[0].show_levels(found, colours, at)
-        self._words[0].set_text(_kernel_words(kernel, head, channel))
+        self._words[0].set_text(kernel_words(kernel, head, channel))
 
     def _show_origin(self, shown: Layer, channel: int) -> None:
         """Say which value of the maps before a flattened value is."""
@@ -223,6 +233,7 @@ class ChannelPanel(PanelFrame):
         for part in (self.map, self._scales[1]):
             part.setVisible(not vector and not over_time)
         self.line.setVisible(over_time)
+        self._grid.setColumnStretch(1, _LINE if over_time else 1)
         values = maps if vector else maps[channel]
         name = f"{shown.name} channel {channel}"
         if not vector:
@@ -247,11 +258,11 @@ class ChannelPanel(PanelFrame):
                 bound=float(max(-found.low[at], found.high[at])) or None,
                 name=name,
             )
-        spread = histogram(values, _bins(values.size), found.signed)
+        spread = histogram(values, bins(values.size), found.signed)
         self.histogram.show_histogram(spread)
         what = f"all {count(values.size)} values: " if vector else ""
-        self._words[2].set_text(what + _counts(spread, values.size))
-        self._stats.set_text(*_stats(spread))
+        self._words[2].set_text(what + counts_words(spread, values.size))
+        self._stats.set_text(*stats_words(spread))
 
     def _on_map_hovered(self, found: tuple[int, Unit, object] | None) -> None:
         if found is not None:
@@ -272,55 +283,3 @@ class ChannelPanel(PanelFrame):
             inner, tap, value = found
             found = (self._channel, (inner, *tap), value)
         self.kernelHovered.emit(found)
-
-
-def one_of(found: Levels, channel: int) -> Levels:
-    """Return the scale of one map out of a set."""
-    part = slice(channel, channel + 1)
-    return replace(
-        found,
-        low=found.low[part],
-        high=found.high[part],
-        constant=found.constant[part],
-        minimum=found.minimum[part],
-        maximum=found.maximum[part],
-    )
-
-
-def _bins(cells: int) -> int:
-    """Return how many bins so many values fill without gaps."""
-    return min(max(int(2 * cells**0.5), 12), 64)
-
-
-def _kernel_words(kernel: Array, head: Layer, channel: int) -> str:
-    word = "weight" if kernel.ndim == 1 else "slice"
-    many = "" if len(kernel) == 1 else "s"
-    taps = f" {size(kernel.shape[1:])}" if kernel.ndim > 1 else ""
-    bias = "" if head.bias is None else f" · bias {number(head.bias[channel])}"
-    return f"kernel: {count(len(kernel))} {word}{many}{taps}{bias}"
-
-
-def _counts(spread: Histogram, cells: int) -> str:
-    """Say how many values are zero, negative or no numbers."""
-    parts = [f"{percent(spread.zeros / cells)} zero"] if spread.zeros else []
-    if spread.negatives:
-        parts.append(f"{percent(spread.negatives / cells)} negative")
-    odd = ((spread.nan, "NaN"), (spread.pos_inf, "+∞"), (spread.neg_inf, "−∞"))
-    parts += [f"{count(n)} {name}" for n, name in odd if n]
-    return " · ".join(parts) or "all above 0"
-
-
-def _stats(spread: Histogram) -> tuple[str, ...]:
-    """Say least, mean and largest value, in ever fewer words."""
-    if np.isnan(spread.minimum):
-        return ("no finite value",)
-    if spread.minimum == spread.maximum:
-        return (f"all {number(spread.minimum)}",)
-    ends = (spread.minimum, spread.mean, spread.maximum)
-    low, mean, high = map(number, ends)
-    short, middle, long = (number(x, 2) for x in ends)
-    return (
-        f"min {low} · mean {mean} · max {high}",
-        f"{short} … {long} · mean {middle}",
-        f"mean {middle}",
-    )

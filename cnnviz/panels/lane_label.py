@@ -32,7 +32,9 @@ class LaneLabel:
 
     @classmethod
     def of(cls, name: str, unit: str, line: Envelope) -> LaneLabel:
-        """Return the label of a line."""
+        """Return the label of a line; a unit that the name holds is not repeated."""
+        if unit and name.rstrip("])} ").endswith(unit):
+            unit = ""
         return cls(name, unit, _range(line, 3), _range(line, 2))
 
     def words(self) -> str:

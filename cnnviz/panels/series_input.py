@@ -11,6 +11,7 @@ from cnnviz.panels import theme
 from cnnviz.panels.frame import Elided
 from cnnviz.panels.series_view import SeriesView
 from cnnviz.panels.window_strip import WindowStrip
+from cnnviz.pictures.table_words import table_lines
 
 
 class SeriesInput(QWidget):
@@ -32,7 +33,7 @@ class SeriesInput(QWidget):
         self.view = SeriesView()
         self.strip = WindowStrip()
         self.ahead = Elided(theme.caption_font(), "text")
-        self.decided = Elided(theme.caption_font())
+        self.decided = tuple(Elided(theme.caption_font()) for _ in range(3))
         self.change = QToolButton()
         self.change.setText("Table…")
         self.change.setFont(theme.caption_font())
@@ -45,7 +46,8 @@ class SeriesInput(QWidget):
         lines = QVBoxLayout()
         lines.setSpacing(2)
         lines.addWidget(self.ahead)
-        lines.addWidget(self.decided)
+        for line in self.decided:
+            lines.addWidget(line)
         foot = QHBoxLayout()
         foot.setContentsMargins(theme.GRID, 0, theme.GRID, 0)
         foot.setSpacing(theme.GRID)
@@ -65,8 +67,10 @@ class SeriesInput(QWidget):
             self.strip.show_window(series.whole, series.start, length)
         facts = series.facts
         self.change.setVisible(facts is not None)
-        pairs = () if facts is None else facts.pairs
-        self.decided.set_text(" · ".join(map(": ".join, pairs)))
+        words = () if facts is None else table_lines(facts)
+        for i, line in enumerate(self.decided):
+            line.setVisible(i < len(words))
+            line.set_text(*(words[i] if i < len(words) else ("",)))
 
     def show_ahead(self, words: str) -> None:
         """Say whether the network's units see the future."""

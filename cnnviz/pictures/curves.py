@@ -1,4 +1,4 @@
-"""Histograms, and long lines thinned to what a screen can show."""
+"""Histograms."""
 
 from __future__ import annotations
 
@@ -79,45 +79,3 @@ def histogram(values: Array, bins: int = 64, signed: bool | None = None) -> Hist
         int((flat == -np.inf).sum()),
         *map(float, summary),
     )
-
-
-def thin(
-    t: Array, y: Array, pixels: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Thin a line to what differs on a screen: spikes and gaps stay.
-
-    Per pixel column and unbroken piece the first, least, largest and last sample are
-    kept (M4: Jugel et al., "M4: A Visualization-Oriented Time Series Data
-    Aggregation", VLDB 2014). A run of missing samples becomes one NaN.
-
-    Parameters
-    ----------
-    t
-        ``(T,)`` never falling, finite.
-    y
-        ``(T,)``; NaN or infinite where missing.
-    pixels
-        Columns on the screen, at least 1.
-
-    Returns
-    -------
-    ``t`` and ``y`` of the kept samples in order, NaN where the line breaks.
-    """
-    time, value = np.asarray(t, np.float64), np.asarray(y, np.float64)
-    missing = ~np.isfinite(value)
-    value = np.where(missing, np.nan, value)
-    if len(value) <= 4 * pixels:
-        return time, value
-    span = time[-1] - time[0]
-    column = np.minimum((time - time[0]) / (span or 1.0) * pixels, pixels - 1)
-    column = np.where(missing, -1, column.astype(np.int64))
-    starts = np.flatnonzero(np.diff(column, prepend=-2))
-    sizes = np.diff(starts, append=len(value))
-    keep = np.zeros(len(value), bool)
-    keep[starts] = True
-    keep[starts + sizes - 1] |= ~missing[starts + sizes - 1]
-    group = np.repeat(np.arange(len(starts)), sizes)
-    for extreme in (np.minimum, np.maximum):
-        hits = np.flatnonzero(value == extreme.reduceat(value, starts)[group])
-        keep[hits[np.diff(group[hits], prepend=-1) > 0]] = True
-    return time[keep], value[keep]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -201,3 +201,16 @@ def quantise(maps: Array, levels: Levels) -> NDArray[np.uint8]:
 def ramp(signed: bool) -> NDArray[np.uint8]:
     """Return every code of a scale from low to high, for the scale bar."""
     return np.arange(2 * MIDDLE + 1 if signed else TOP + 1, dtype=np.uint8)
+
+
+def one_of(found: Levels, channel: int) -> Levels:
+    """Return the scale of one map out of a set."""
+    part = slice(channel, channel + 1)
+    return replace(
+        found,
+        low=found.low[part],
+        high=found.high[part],
+        constant=found.constant[part],
+        minimum=found.minimum[part],
+        maximum=found.maximum[part],
+    )

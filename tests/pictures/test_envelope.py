@@ -117,3 +117,26 @@ def test_nothing_to_show_shows_nothing(values):
 def test_the_range_is_that_of_the_numbers():
     line = Envelope(np.array([np.nan, -2.0, np.inf, 3.5]))
     assert (line.minimum, line.maximum, line.count) == (-2.0, 3.5, 4)
+
+
+def test_sixty_samples_with_a_gap_and_an_infinity_are_three_pieces():
+    values = np.sin(np.arange(60) / 5)
+    values[20:30], values[40] = np.nan, np.inf
+    line = Envelope(values)
+    strokes = line.strokes(0, 60, 600)
+    assert not strokes.bars
+    there = np.isfinite(strokes.y)
+    edges = np.flatnonzero(np.diff(there.astype(int), prepend=0, append=0))
+    ends = [(strokes.x[a], strokes.x[b - 1]) for a, b in edges.reshape(-1, 2)]
+    assert ends == [(0.5, 19.5), (30.5, 39.5), (41.5, 59.5)]
+    finite = values[np.isfinite(values)]
+    assert (line.minimum, line.maximum) == (finite.min(), finite.max())
+
+
+def test_a_lone_spike_of_fifty_thousand_samples_survives():
+    values = np.zeros(50_000)
+    values[33_333] = 1000
+    strokes = Envelope(values).strokes(0, 50_000, 1000)
+    assert len(strokes.y) <= 2000
+    assert strokes.y.max() == 1000
+    assert strokes.x[strokes.y.argmax()] == pytest.approx(33_333.5, abs=50)
