@@ -29,6 +29,7 @@ from cnnviz.app.main import run_request
 from cnnviz.app.window import Window
 from cnnviz.session.runner import Runner
 
+PATIENCE = 60_000
 COPY = Qt.DropAction.CopyAction
 LEFT, NO_BUTTON = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
 NO_KEY = Qt.KeyboardModifier.NoModifier
@@ -91,7 +92,7 @@ class Person:
         self.window = Window(settings, size)
         self.controller = Controller(self.window, self.runner, request)
         self.store = self.controller.store
-        with qtbot.waitActive(self.window, timeout=10_000):
+        with qtbot.waitActive(self.window, timeout=PATIENCE):
             self.window.show()
             self.window.activateWindow()
 
@@ -116,8 +117,15 @@ class Person:
 
     def wait(self):
         """Wait for the answer to the newest request."""
-        idle = lambda: self.store.state.status == "idle"  # noqa: E731
-        self.qtbot.waitUntil(idle, timeout=30_000)
+        self.until(lambda: self.store.state.status == "idle")
+
+    def until(self, true):
+        """Wait until something holds."""
+        self.qtbot.waitUntil(true, timeout=PATIENCE)
+
+    def hears(self, signal):
+        """Wait for a signal of what is done in this context."""
+        return self.qtbot.waitSignal(signal, timeout=PATIENCE)
 
     def action(self, name):
         return self.controller.menus.actions[name]

@@ -139,7 +139,7 @@ def test_download(untrained, answer, weights, entry):
     before = untrained.selection
     assert not np.array_equal(first_weights(untrained), weights[1])
     press(untrained, "Download")
-    untrained.qtbot.waitUntil(lambda: untrained.trace.trained, timeout=20_000)
+    untrained.until(lambda: untrained.trace.trained)
     (question,) = answer["asked"]
     assert entry.file in question
     assert "127.0.0.1" in question
@@ -162,34 +162,34 @@ def test_pictures_can_be_looked_at_meanwhile(
 ):
     server.gate = threading.Event()
     runner = untrained.controller.fetching._runner
-    with untrained.qtbot.waitSignal(runner.progressed):
+    with untrained.hears(runner.progressed):
         press(untrained, "Download")
     path = draw_picture(tmp_path / "second.png", seed=2)
     untrained.show_picture(path)
     assert untrained.trace.request.source.path == path
     server.gate.set()
-    untrained.qtbot.waitUntil(lambda: untrained.trace.trained, timeout=20_000)
+    untrained.until(lambda: untrained.trace.trained)
     np.testing.assert_array_equal(first_weights(untrained), weights[1])
 
 
 def test_cancel_and_go_on(untrained, answer, server, weights):
     server.gate = threading.Event()
     runner = untrained.controller.fetching._runner
-    with untrained.qtbot.waitSignal(runner.progressed):
+    with untrained.hears(runner.progressed):
         press(untrained, "Download")
     untrained.window.fetching.cancelled.emit()
     server.gate.set()
     server.gate = None
     assert not untrained.trace.trained
     untrained.do("download")
-    untrained.qtbot.waitUntil(lambda: untrained.trace.trained, timeout=20_000)
+    untrained.until(lambda: untrained.trace.trained)
     np.testing.assert_array_equal(first_weights(untrained), weights[1])
 
 
 def test_closing_during_a_download(untrained, answer, server):
     server.gate = threading.Event()
     runner = untrained.controller.fetching._runner
-    with untrained.qtbot.waitSignal(runner.progressed):
+    with untrained.hears(runner.progressed):
         press(untrained, "Download")
     later = threading.Timer(0.2, server.gate.set)
     later.start()
@@ -203,7 +203,7 @@ class TestRefused:
         server.content = None
         before = untrained.trace
         press(untrained, "Download")
-        untrained.qtbot.waitUntil(lambda: "404" in untrained.said)
+        untrained.until(lambda: "404" in untrained.said)
         assert untrained.window.notice.action() == "Choose file…"
         assert untrained.trace is before
         good = tmp_path / "by hand.pth"
@@ -211,7 +211,7 @@ class TestRefused:
         answer["file"] = str(good)
         untrained.show_picture(draw_picture(tmp_path / "second.png", seed=2))
         untrained.do("chooseWeights")
-        untrained.qtbot.waitUntil(lambda: untrained.trace.trained, timeout=20_000)
+        untrained.until(lambda: untrained.trace.trained)
         np.testing.assert_array_equal(first_weights(untrained), weights[1])
 
     def test_the_button_is_for_the_network_that_was_refused(
@@ -219,7 +219,7 @@ class TestRefused:
     ):
         """Even when another one has come on show before it is pressed."""
         server.content = None
-        with untrained.qtbot.waitSignal(untrained.controller.fetching._runner.refused):
+        with untrained.hears(untrained.controller.fetching._runner.refused):
             press(untrained, "Download")
             untrained.controller.open_model("vgg")
             untrained.wait()
@@ -228,15 +228,14 @@ class TestRefused:
         good.write_bytes(weights[0])
         answer["file"] = str(good)
         press(untrained, "Choose file…")
-        untrained.qtbot.waitUntil(
-            lambda: untrained.trace.title == NAME and untrained.trace.trained,
-            timeout=20_000,
+        untrained.until(
+            lambda: untrained.trace.title == NAME and untrained.trace.trained
         )
 
     def test_another_file(self, untrained, answer, server, entry):
         server.content = b"PK" + bytes(len(server.content) - 2)
         press(untrained, "Download")
-        untrained.qtbot.waitUntil(lambda: "SHA-256" in untrained.said)
+        untrained.until(lambda: "SHA-256" in untrained.said)
         assert entry.file in untrained.said
         assert untrained.window.notice.action() == "Choose file…"
 
@@ -246,7 +245,7 @@ class TestRefused:
         answer["file"] = str(wrong)
         before = untrained.trace
         untrained.do("chooseWeights")
-        untrained.qtbot.waitUntil(lambda: "wrong.pth" in untrained.said)
+        untrained.until(lambda: "wrong.pth" in untrained.said)
         assert untrained.trace is before
         assert not untrained.trace.trained
 
@@ -256,7 +255,7 @@ class TestRefused:
 
         monkeypatch.setattr("cnnviz.nets.download.download", broken)
         press(untrained, "Download")
-        untrained.qtbot.waitUntil(lambda: "went wrong" in untrained.said)
+        untrained.until(lambda: "went wrong" in untrained.said)
         assert "ZeroDivisionError" in untrained.said
         assert "Traceback" in caplog.text
         press(untrained, "Copy details")
@@ -267,7 +266,7 @@ def test_dropped_weights(untrained, answer, weights, tmp_path):
     good, path = tmp_path / "w.pth", draw_picture(tmp_path / "second.png", seed=2)
     good.write_bytes(weights[0])
     assert untrained.drop(files(path, good))
-    untrained.qtbot.waitUntil(lambda: untrained.trace.trained, timeout=20_000)
+    untrained.until(lambda: untrained.trace.trained)
     untrained.wait()
     assert untrained.trace.request.source.path == path
     np.testing.assert_array_equal(first_weights(untrained), weights[1])

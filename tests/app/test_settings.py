@@ -143,11 +143,11 @@ class TestLayout:
         second = open_window(settings=settings)
         assert second.window.docks.docks["unitPanel"].isVisible()
 
-    def test_reset(self, open_window, qtbot):
+    def test_reset(self, open_window):
         one = open_window()
         one.wait()
         docks = one.window.docks.docks
-        qtbot.waitUntil(lambda: docks["layersPanel"].width() > 200)
+        one.until(lambda: docks["layersPanel"].width() > 200)
         before = {name: dock.geometry() for name, dock in docks.items()}
         docks["inputPanel"].close()
         docks["mapsPanel"].setFloating(True)
@@ -162,12 +162,12 @@ class TestLayout:
                 for side in ("x", "y", "width", "height"):
                     assert abs(getattr(now, side)() - getattr(then, side)()) <= 2, name
 
-        qtbot.waitUntil(same)
+        one.until(same)
 
     @pytest.mark.parametrize("size", [(800, 600), (1920, 1080)])
-    def test_other_sizes(self, opened, qtbot, size):
+    def test_other_sizes(self, opened, size):
         opened.window.resize(*size)
-        qtbot.waitUntil(lambda: (opened.window.width(), opened.window.height()) == size)
+        opened.until(lambda: (opened.window.width(), opened.window.height()) == size)
         inside = opened.window.rect()
         for name, dock in opened.window.docks.docks.items():
             assert inside.contains(dock.geometry()), name

