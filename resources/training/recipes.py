@@ -67,11 +67,15 @@ RECIPES = {
         (
             Cycle(128, 20, 0.05, 0.3, cut=0.35, blend=0.25, dropout=0.5),
             Cycle(224, 5, 0.03, 0.45, first_decay=0.05, averaging=0.985),
+            Cycle(224, 9, 0.03, 0.45, first_decay=0.02, averaging=0.99),
         ),
     ),
     "vgg": Recipe(
         classic.bundled_vgg,
         classic.VGG_WANT,
-        (Cycle(96, 18, 0.05, 0.4),),
+        (
+            Cycle(96, 18, 0.05, 0.4),
+            Cycle(96, 8, 0.04, 0.45, averaging=0.99),
+        ),
     ),
 }
