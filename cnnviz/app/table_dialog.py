@@ -116,7 +116,8 @@ class TableDialog(QDialog):
         form = QFormLayout()
         across.addLayout(form)
         self._add_form(form, reading)
-        self.columns = QListWidget()
+        self.columns = QListWidget(body)
+        self.columns.setVisible(facts is not None)
         self.mapping: list[QComboBox] = []
         if facts is not None:
             across.addLayout(self._columns_of(facts))

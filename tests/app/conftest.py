@@ -3,10 +3,11 @@
 from pathlib import Path
 
 import pytest
+from motion import motion, write
 from person import Person, draw_picture
 from PySide6.QtWidgets import QApplication
 
-from cnnviz.app.main import run_request
+from cnnviz.app.main import first_request, run_request
 from cnnviz.app.settings import Settings
 from cnnviz.core.trace import ImageSource, ModelSpec, Request
 
@@ -45,5 +46,33 @@ def open_window(qtbot, settings, picture):
 def opened(open_window):
     """The window with its first answer on show."""
     one = open_window()
+    one.wait()
+    return one
+
+
+@pytest.fixture
+def readings(tmp_path):
+    """Six variables over time, as many as the networks of series want."""
+    return write(tmp_path / "readings.csv", motion())
+
+
+@pytest.fixture
+def start(qtbot, settings):
+    """Open windows as the command line does; they are closed with the test."""
+    made = []
+
+    def make(path=None, model=None):
+        made.append(Person(qtbot, first_request(path, model), settings))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
+
+
+@pytest.fixture
+def series(start, readings):
+    """The window as ``cnnviz readings.csv`` opens it."""
+    one = start(readings)
     one.wait()
     return one
