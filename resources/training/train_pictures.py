@@ -16,6 +16,7 @@ from pathlib import Path
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
+from balance import balance
 from first_kernels import draw, noise_report
 from folding import TrainingTwin, fold
 from measure import accuracy, measure, report
@@ -32,6 +33,7 @@ def folded(recipe: Recipe, twin: TrainingTwin, classes: int) -> nn.Module:
     """Return the plain network with the twin's weights, in half precision's values."""
     plain = recipe.build(classes).eval()
     fold(twin, plain)
+    balance(plain)
     return plain.half().float()
 
 

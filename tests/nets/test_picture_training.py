@@ -10,7 +10,14 @@ from cnnviz.core.resources import resource
 from cnnviz.core.trace import ImageWant
 from cnnviz.nets.classic import SmallVGG
 
-MODULES = ["first_kernels", "folding", "picture_data", "recipes", "training_run"]
+MODULES = "balance first_kernels folding picture_data recipes training_run".split()
+    "balance",
+    "first_kernels",
+    "folding",
+    "picture_data",
+    "recipes",
+    "training_run",
+]
 
 
 @pytest.fixture(autouse=True)
@@ -89,3 +96,33 @@ def test_a_resumed_run_ends_as_an_unbroken_one(tmp_path):
         torch.testing.assert_close(part.mean.state_dict()[name], value)
     moved = whole.mean.state_dict()["features.0.weight"]
     assert not torch.allclose(moved, start["features.0.weight"])
+
+
+def test_balanced_kernels_change_no_answer():
+    from balance import MOST, balance
+
+    torch.manual_seed(3)
+    net = SmallVGG(5).eval()
+    with torch.no_grad():
+        net.features[0].weight.mul_(torch.logspace(-2, 0, 32)[:, None, None, None])
+        net.features[0].bias.uniform_(-0.1, 0.1)
+        pictures = torch.randn(2, 3, 96, 96)
+        before = net(pictures)
+        size = net.features[0].weight.abs().amax((1, 2, 3))
+        balance(net)
+        after = net(pictures)
+    torch.testing.assert_close(after, before, rtol=1e-4, atol=1e-5)
+    grown = net.features[0].weight.abs().amax((1, 2, 3)) / size
+    wanted = (size.max() / size).clamp_max(MOST)
+    torch.testing.assert_close(grown, wanted)
+
+
+def test_balancing_stops_at_what_is_not_homogeneous():
+    from balance import balance
+
+    net = torch.nn.Module()
+    net.features = torch.nn.Sequential(
+        torch.nn.Conv2d(3, 4, 3), torch.nn.Sigmoid(), torch.nn.Conv2d(4, 4, 3)
+    )
+    with pytest.raises(ValueError, match="ReLU and max pooling"):
+        balance(net)
