@@ -11,13 +11,6 @@ from cnnviz.core.trace import ImageWant
 from cnnviz.nets.classic import SmallVGG
 
 MODULES = "balance first_kernels folding picture_data recipes training_run".split()
-    "balance",
-    "first_kernels",
-    "folding",
-    "picture_data",
-    "recipes",
-    "training_run",
-]
 
 
 @pytest.fixture(autouse=True)
