@@ -52,8 +52,8 @@ class Along:
     ahead: int = 0
 
 
-_LINE = 3
-"""How much wider a map over time is than the kernel beside it."""
+_SHARES = 2, 3, 2
+"""Of the width: kernel, map over time, histogram."""
 
 
 class ChannelPanel(PanelFrame):
@@ -233,7 +233,8 @@ class ChannelPanel(PanelFrame):
         for part in (self.map, self._scales[1]):
             part.setVisible(not vector and not over_time)
         self.line.setVisible(over_time)
-        self._grid.setColumnStretch(1, _LINE if over_time else 1)
+        for at, share in enumerate(_SHARES if over_time else (1, 1, 1)):
+            self._grid.setColumnStretch(at, share)
         values = maps if vector else maps[channel]
         name = f"{shown.name} channel {channel}"
         if not vector:

@@ -9,7 +9,7 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QFontMetricsF, QPainter
 
 from cnnviz.panels import theme
-from cnnviz.pictures.captions import number
+from cnnviz.pictures.captions import count, number
 from cnnviz.pictures.envelope import Envelope
 
 
@@ -94,8 +94,14 @@ def _range(line: Envelope, digits: int) -> str:
     """Say between which values a line lies."""
     if math.isnan(line.minimum):
         return "no value"
-    low, high = number(line.minimum, digits), number(line.maximum, digits)
+    low, high = (_short(x, digits) for x in (line.minimum, line.maximum))
     return f"all {low}" if line.minimum == line.maximum else f"{low} … {high}"
+
+
+def _short(x: float, digits: int) -> str:
+    """Write a number; one with a few digits more before the point as a whole one."""
+    whole = 10**digits <= abs(x) < 10 ** (digits + 2)
+    return count(round(x)) if whole else number(x, digits)
 
 
 def _write(

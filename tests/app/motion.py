@@ -6,11 +6,14 @@ from PySide6.QtCore import QEvent, QPoint
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from cnnviz.nets.catalog import find
+
 CHANNELS = ("ax", "ay", "az", "wx", "wy", "wz")
 RATE = 50.0
+LENGTH = find("tcn").want.length
 
 
-def motion(steps=128, many=6, seed=0):
+def motion(steps=LENGTH, many=6, seed=0):
     """Waves of several speeds with a little noise."""
     chance, t = np.random.default_rng(seed), np.arange(steps) / RATE
     waves = [np.sin(2 * np.pi * (0.5 + 0.3 * i) * t + i) for i in range(many)]

@@ -1,16 +1,22 @@
 """A series through the real window: dropped, pointed at, walked through, proved."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from motion import CHANNELS, RATE, colour_at, motion, point_at, press
+import torch
+from motion import CHANNELS, LENGTH, RATE, colour_at, motion, point_at, press
 from motion import leave as leave_view
-from person import click, files, hover, leave, text
+from person import Person, click, files, hover, leave, text
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from torch import nn
 
+from cnnviz.app.main import first_request, run_request
 from cnnviz.core.geometry import receptive_field
 from cnnviz.core.resources import resource
 from cnnviz.core.series import TableSource
+from cnnviz.probe.execute import trace_module
 
 
 class TestOpening:
@@ -20,7 +26,7 @@ class TestOpening:
         sample = series.trace.sample
         raw = np.loadtxt(readings, delimiter=",", skiprows=1)[:, 1:].T
         np.testing.assert_array_equal(sample.series.values, raw)
-        assert sample.values[0].shape == (6, 128)
+        assert sample.values[0].shape == (6, LENGTH)
         assert series.window.input.series.isVisible()
         assert series.controller.toolbar.picture.text() == "Series: readings.csv"
 
@@ -55,12 +61,14 @@ class TestOpening:
 
     def test_cells_of_a_spreadsheet_are_pasted(self, series, qapp):
         rows = ["\t".join(CHANNELS)]
-        rows += ["\t".join(f"{x:.4f}" for x in row) for row in motion(140, seed=3)]
+        rows += [
+            "\t".join(f"{x:.4f}" for x in row) for row in motion(LENGTH + 12, seed=3)
+        ]
         qapp.clipboard().setMimeData(text("\n".join(rows)))
         series.do("paste")
         series.wait()
         assert series.trace.sample.title == "pasted table"
-        assert series.trace.sample.series.total == 140
+        assert series.trace.sample.series.total == LENGTH + 12
         assert series.trace.sample.series.rate is None
 
     def test_samples_and_recent_files(self, series, readings):
@@ -178,7 +186,7 @@ def test_two_pools_stand_over_the_same_maps(series):
         "Max pooled",
         "Average pooled",
     )
-    maps = np.maximum(series.trace["conv1"].output[2], 0).reshape(32, 4)
+    maps = np.maximum(series.trace["conv1"].output[2], 0).reshape(-1, 4)
     np.testing.assert_array_equal(first.line.view._values, maps.max(1))
     np.testing.assert_allclose(second.line.view._values, maps.mean(1), atol=1e-6)
     places = {part.line.view._place for part in (first, second)}
@@ -189,7 +197,8 @@ def test_two_pools_stand_over_the_same_maps(series):
 class TestCausality:
     def test_what_the_panel_says(self, series):
         said = series.window.input.series.ahead
-        assert said.text().startswith("causal: no unit of the 42 layers")
+        along = len([x for x in series.trace.layers if x.shape[1:] > (1,)])
+        assert said.text().startswith(f"causal: no unit of the {along} layers")
         series.show_model("cnn1d")
         assert said.text().startswith("not causal: from conv1 on units see up to 4 ")
 
@@ -197,7 +206,7 @@ class TestCausality:
         series.store.select(layer="blocks.d1.conv1", channel=0, unit=(57,))
         series.press(Qt.Key.Key_C)
         series.qtbot.waitUntil(lambda: "changed" in series.said, timeout=30_000)
-        assert "nothing up to step 57 changed in any of the 42 layers" in series.said
+        assert "nothing up to step 57 changed in any of the " in series.said
         assert "does not see the future" in series.said
         series.show_model("cnn1d")
         series.do("causality")
@@ -219,6 +228,39 @@ def test_a_field_with_holes(series):
     drawn = series.window.input.series.view._field._read
     steps = np.concatenate([np.arange(a, b) for a, b in drawn])
     np.testing.assert_array_equal(steps, np.flatnonzero(exact))
+
+
+def test_eight_steps_inside_a_span_of_twenty_two(qtbot, settings, readings):
+    """Dilations 1, 4 and 16 with two taps, as the window draws it."""
+    torch.manual_seed(0)
+    parts = []
+    for inner, dilation in ((6, 1), (4, 4), (4, 16)):
+        parts.append(nn.ZeroPad1d((dilation, 0)))
+        parts.append(nn.Conv1d(inner, 4, 2, dilation=dilation))
+    module = nn.Sequential(*parts).eval().requires_grad_(False)
+
+    def execute(request, check):
+        sample = run_request(request, check).sample
+        return replace(trace_module(module, sample), request=request)
+
+    one = Person(qtbot, first_request(readings, "tcn"), settings, execute)
+    try:
+        one.wait()
+        one.store.select(layer="5", channel=0, unit=(60,))
+        view = one.window.input.series.view
+        drawn = np.concatenate([np.arange(a, b) for a, b in view._field._read])
+        assert drawn.tolist() == [39, 40, 43, 44, 55, 56, 59, 60]
+        assert view._field.span == (39, 60)
+        exact = one.trace.receptive_field("5", (60,))
+        assert np.flatnonzero(exact.mask).tolist() == drawn.tolist()
+        assert exact.size == (22,)
+        assert "8 of steps 39–60" in one.window.status()
+        one.store.select(unit=(5,))
+        assert view._field._read.tolist() == [[0, 2], [4, 6]]
+        beyond = np.concatenate([np.arange(a, b) for a, b in view._field._beyond])
+        assert beyond.tolist() == [-16, -15, -12, -11]
+    finally:
+        one.close()
 
 
 def test_every_bundled_series_opens(series):

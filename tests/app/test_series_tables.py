@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from motion import CHANNELS, motion, write
+from motion import CHANNELS, LENGTH, motion, write
 from person import files, text
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
@@ -41,7 +41,7 @@ def dialog(series):
 class TestOtherWidths:
     def test_another_number_of_variables(self, series, tmp_path):
         old = series.trace
-        path = write(tmp_path / "four.csv", motion(200, 4), ("p", "q", "r", "s"))
+        path = write(tmp_path / "four.csv", motion(LENGTH + 9, 4), ("p", "q", "r", "s"))
         series.show_picture(path)
         assert series.trace is old
         assert "four.csv: the network wants 6 variables (ax, ay, az, wx, wy, wz)" in (
@@ -62,7 +62,7 @@ class TestOtherWidths:
     def test_a_table_of_the_right_width_brings_the_trained_network_back(
         self, series, readings, tmp_path
     ):
-        series.show_picture(write(tmp_path / "one.csv", motion(130, 1), ("p",)))
+        series.show_picture(write(tmp_path / "one.csv", motion(LENGTH, 1), ("p",)))
         push(series, "Structure only")
         series.wait()
         assert "for 1 variable." in series.said
@@ -72,7 +72,7 @@ class TestOtherWidths:
 
     def test_too_many_variables_are_mapped_by_hand(self, series, tmp_path):
         names = ("p0", "p1", "p2", "p3", "p4", "p5", "p6")
-        values = motion(130, 7)
+        values = motion(LENGTH + 2, 7)
         series.show_picture(write(tmp_path / "seven.csv", values, names))
         push(series, "Table…")
         dialog = series.controller.opening._dialog
@@ -82,21 +82,24 @@ class TestOtherWidths:
         apply(series)
         found = series.trace.sample.series
         assert found.names == names[1:]
-        np.testing.assert_allclose(found.values, values[:128, 1:].T, atol=1e-6)
+        np.testing.assert_allclose(found.values, values[:LENGTH, 1:].T, atol=1e-6)
         assert series.trace.trained
 
     def test_names_are_matched_in_any_order(self, series, tmp_path):
         order = [3, 0, 5, 1, 4, 2]
-        values = motion(130)
+        values = motion(LENGTH + 2)
         names = [CHANNELS[i] for i in order]
         series.show_picture(write(tmp_path / "mixed.csv", values[:, order], names))
         found = series.trace.sample.series
         assert found.names == CHANNELS
-        np.testing.assert_allclose(found.values, values[:128].T, atol=1e-6)
+        np.testing.assert_allclose(found.values, values[:LENGTH].T, atol=1e-6)
 
     def test_too_short_is_padded_and_said(self, series, tmp_path):
-        series.show_picture(write(tmp_path / "short.csv", motion(100)))
-        assert "28 steps of the mean put before 100" in series.window.input.steps.text()
+        series.show_picture(write(tmp_path / "short.csv", motion(LENGTH - 28)))
+        assert (
+            f"28 steps of the mean put before {LENGTH - 28}"
+            in series.window.input.steps.text()
+        )
         sample = series.trace.sample
         assert (sample.values[0][:, :28] == 0).all()
         assert sample.series.time[28] == 0
@@ -135,14 +138,14 @@ class TestDialog:
         assert dialog.isVisible()
 
     def test_gaps_are_filled_as_chosen(self, series, tmp_path):
-        values = motion(128)
+        values = motion()
         values[40:44, 2] = np.nan
         path = write(tmp_path / "gaps.csv", values)
         series.show_picture(path)
         found = series.trace.sample.series
         assert np.isnan(found.values[2, 40:44]).all()
         known = np.flatnonzero(~np.isnan(values[:, 2]))
-        filled = np.interp(range(128), known, np.round(values[known, 2], 6))
+        filled = np.interp(range(LENGTH), known, np.round(values[known, 2], 6))
         np.testing.assert_allclose(found.fed[2], filled, atol=1e-9)
         assert "4 missing values" in series.window.input.notes.text()
         series.controller.opening.show_table()
@@ -172,14 +175,14 @@ class TestStretches:
         series.show_picture(write(tmp_path / "long.csv", values))
         strip = series.window.input.series.strip
         assert strip.isVisible()
-        assert strip.window_steps == (0, 128)
+        assert strip.window_steps == (0, LENGTH)
         at = QPoint(int(strip._axis.across(500)), strip.height() // 2)
         QTest.mouseClick(strip, Qt.MouseButton.LeftButton, pos=at)
         series.wait()
         start = series.trace.sample.series.start
-        assert abs(start - (500 - 64)) <= 3
-        assert strip.window_steps == (start, start + 128)
-        expected = values[start : start + 128].T
+        assert abs(start - (500 - LENGTH // 2)) <= 3
+        assert strip.window_steps == (start, start + LENGTH)
+        expected = values[start : start + LENGTH].T
         np.testing.assert_allclose(
             series.trace.sample.series.values, expected, atol=1e-6
         )
@@ -241,7 +244,7 @@ def test_a_spreadsheet_file(series, tmp_path):
 
 
 def test_infinite_values(series, tmp_path):
-    values = motion(130)
+    values = motion(LENGTH + 2)
     values[7, 1] = np.inf
     old = series.trace
     series.show_picture(write(tmp_path / "inf.csv", values))
@@ -251,7 +254,7 @@ def test_infinite_values(series, tmp_path):
 
 def test_columns_of_one_name(series, tmp_path):
     names = ("ax", "ax", "az", "wx", "wy", "wz")
-    series.show_picture(write(tmp_path / "twice.csv", motion(130), names))
+    series.show_picture(write(tmp_path / "twice.csv", motion(LENGTH + 2), names))
     assert "stands above several columns" in series.window.input.notes.text()
     assert series.trace.sample.series.names[:2] == ("ax", "ax (2)")
 

@@ -345,3 +345,13 @@ def test_a_closed_view_is_gone(qtbot, waves):
         del view
     gc.collect()
     assert [ref() for ref in alive[:-1]] == [None] * 3
+
+
+def test_labels_are_short():
+    from cnnviz.panels.lane_label import LaneLabel
+    from cnnviz.pictures.envelope import Envelope
+
+    label = LaneLabel.of("speed [1/min]", "1/min", Envelope(np.array([382.4, 2956.0])))
+    assert label.words() == "speed [1/min]: 382 … 2,956"
+    label = LaneLabel.of("x", "g", Envelope(np.array([-0.12345, 4e7])))
+    assert label.words() == "x (g): −0.123 … 4e+07"
