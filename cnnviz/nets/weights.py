@@ -110,7 +110,8 @@ def read_state(path: Path) -> MutableMapping[str, Tensor]:
     beginning = check_kind(path)
     if beginning[8:9] == b"{":
         try:
-            return load_file(path)
+            # copies: the file's own pages would go with it when it is written anew
+            return {name: value.clone() for name, value in load_file(path).items()}
         except (SafetensorError, OSError) as error:
             raise ModelError(f"{path} is damaged: {error}") from error
     if beginning.startswith(b"PK"):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from motion import CHANNELS, LENGTH, motion, write
-from person import files, text
+from person import files
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
@@ -275,7 +275,7 @@ def test_a_table_refused_at_first_is_read_in_another_way(series, tmp_path):
 
 
 def test_a_pasted_table_is_refused_in_words(series, qapp):
-    qapp.clipboard().setMimeData(text("a\tb\n1\t2\n"))
+    qapp.clipboard().setText("a\tb\n1\t2\n")
     series.do("paste")
     series.wait()
     assert "pasted table: expected at least two rows of numbers" in series.said

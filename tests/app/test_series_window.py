@@ -7,7 +7,7 @@ import pytest
 import torch
 from motion import CHANNELS, LENGTH, RATE, colour_at, motion, point_at, press
 from motion import leave as leave_view
-from person import Person, click, files, hover, leave, text
+from person import Person, click, files, hover, leave
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from torch import nn
@@ -64,7 +64,7 @@ class TestOpening:
         rows += [
             "\t".join(f"{x:.4f}" for x in row) for row in motion(LENGTH + 12, seed=3)
         ]
-        qapp.clipboard().setMimeData(text("\n".join(rows)))
+        qapp.clipboard().setText("\n".join(rows))
         series.do("paste")
         series.wait()
         assert series.trace.sample.title == "pasted table"

@@ -26,6 +26,15 @@ def zipped():
     return out.getvalue()
 
 
+def test_a_file_that_is_written_anew_leaves_what_was_read_alone(tmp_path):
+    file = tmp_path / "w.safetensors"
+    save_file({"weight": torch.arange(50_000.0)}, file)
+    found = read_state(file)["weight"]
+    with file.open("r+b") as same:
+        same.truncate(0)
+    assert torch.equal(found, torch.arange(50_000.0))
+
+
 @pytest.mark.parametrize("kind", ["zip", "legacy", "safetensors"])
 def test_weights_are_read(tmp_path, kind):
     file = tmp_path / "w.pth"
