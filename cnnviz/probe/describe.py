@@ -31,6 +31,8 @@ _CHANNELS_SECOND = (
     "adaptive_",
     "batch_norm",
     "instance_norm",
+    "native_batch_norm",
+    "native_instance_norm",
     "group_norm",
 )
 """Functions that take the second axis for the channels, whatever it was before."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import random
 from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterator, Sequence
@@ -78,12 +79,11 @@ class Untouched:
             own = module.__dict__
             if "training" not in own:
                 self._flags.append((module, module.training))
-            if isinstance(module, torch.jit.ScriptModule):
-                continue
-            self._attributes.append((own, own.copy()))
-            for held in own.values():
-                if type(held) in _CONTAINERS and held:
-                    self._filled[id(held)] = held.copy()
+            if not isinstance(module, torch.jit.ScriptModule):
+                self._attributes.append((own, own.copy()))
+                for held in own.values():
+                    if type(held) in _CONTAINERS and held:
+                        self._filled[id(held)] = held.copy()
             for buffer in module._buffers.values():
                 if buffer is not None and _has_content(buffer):
                     self._contents[id(buffer)] = _Content(buffer)
@@ -117,13 +117,11 @@ class Untouched:
         for own, attributes in self._attributes:
             if "training" in attributes:
                 own["training"] = attributes["training"]
-            if len(own) != len(attributes) or any(
-                own.get(name) is not value for name, value in attributes.items()
-            ):
+            if not _same_objects(own, attributes):
                 own.clear()
                 own.update(attributes)
             for held in attributes.values():
-                if type(held) in _CONTAINERS:
+                if type(held) in _CONTAINERS and (held or id(held) in self._filled):
                     _refill(held, self._filled.get(id(held)))
         with torch.no_grad():
             for each in self._contents.values():
@@ -132,10 +130,15 @@ class Untouched:
             module.training = training
 
 
+def _same_objects(a: dict[str, Any], b: dict[str, Any]) -> bool:
+    return list(a) == list(b) and all(map(operator.is_, a.values(), b.values()))
+
+
 def _refill(held: Any, content: Any) -> None:
     """Give a container the content it had; None stands for none."""
-    if held:
-        held.clear()
+    if isinstance(held, dict) and content and _same_objects(held, content):
+        return
+    held.clear()
     if content and isinstance(content, (list, deque)):
         held.extend(content)
     elif content:

@@ -86,6 +86,7 @@ class Recorder(TorchFunctionMode):
             distrust=distrust,
         )
         self._scopes = scopes
+        self._parameters = scopes.parameter_ids
         self._check = check
         for k, tensor in enumerate(inputs):
             origin = Origin((~k,), capture(tensor))
@@ -193,7 +194,7 @@ class Recorder(TorchFunctionMode):
             self._next(within(path, word.name))
         held = [*map(self.origins.held, given, origins)]
         versions = [*map(version, given)]
-        own = [t for t in given if self._scopes.is_parameter(t)]
+        own = [t for t in given if id(t) in self._parameters]
         try:
             result = func(*args, **kwargs)
         except Exception as failure:
@@ -204,7 +205,7 @@ class Recorder(TorchFunctionMode):
             self._fail(failure, path, note, before)
             raise
         results = tensors_in(result)
-        written = [i for i, t in enumerate(given) if version(t) != versions[i]]
+        written = [i for i, n in enumerate(map(version, given)) if n != versions[i]]
         if word.writes:
             written, results = written[:1] or [0], results or given[:1]
         elif given[0].is_inference():
@@ -233,9 +234,9 @@ class Recorder(TorchFunctionMode):
 
     def _origins(self, word: words.Word, given: list[Tensor]) -> list[Origin | None]:
         """Return where the arguments come from, as far as their values count."""
-        if word.name in words.SHAPE_ONLY:
+        if word.counting == 0:
             return [None] * len(given)
-        if word.name in words.FIRST_ONLY:
+        if word.counting == 1:
             return [self.origins.of(given[0]), *[None] * (len(given) - 1)]
         return [*map(self.origins.of, given)]
 
@@ -285,7 +286,6 @@ class Recorder(TorchFunctionMode):
         for k, (tensor, value) in enumerate(zip(results, event.results, strict=True)):
             origin = Origin((first + k if several else first,), value)
             flow.learn(tensor, origin, wrote=id(tensor) in wrote)
-        unseen = wrote.difference(map(id, results))
-        for tensor in given if unseen else ():  # written, but not returned
-            if id(tensor) in unseen:
+        for tensor in given if wrote else ():
+            if id(tensor) in wrote.difference(map(id, results)):  # not returned
                 flow.learn(tensor, Origin((first,), None), wrote=True)

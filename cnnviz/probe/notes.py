@@ -128,8 +128,13 @@ def call_of(
 ) -> Call:
     """Return a call with what its tensors held in their place."""
     parts = iter(held)
-    if len(held) == sum([isinstance(arg, Tensor) for arg in args]):  # the usual case
+    outer = [*args, *kwargs.values()] if kwargs else args
+    if len(held) == sum([isinstance(each, Tensor) for each in outer]):  # none inside
         args = tuple([next(parts) if isinstance(a, Tensor) else a for a in args])
+        kwargs = {
+            key: next(parts) if isinstance(each, Tensor) else each
+            for key, each in kwargs.items()
+        }
     else:
         args, kwargs = mapped((args, kwargs), Tensor, lambda _: next(parts))
     return Call(func, args, kwargs, tuple(written))
@@ -153,11 +158,11 @@ def captured(
     wrote: Collection[int],
 ) -> list[Value]:
     """Copy results, but for those that are arguments left as they were."""
-    known = {id(t): a.value for t, a in zip(given, before, strict=True)}
-    return [
-        known[id(t)] if id(t) in known and id(t) not in wrote else capture(t)
-        for t in results
-    ]
+    values = []
+    for result in results:
+        at = None if id(result) in wrote else _place(result, given)
+        values.append(capture(result) if at is None else before[at].value)
+    return values
 
 
 def apart(result: Any, given: Sequence[Tensor], wrote: Collection[int]) -> Any:
@@ -165,7 +170,13 @@ def apart(result: Any, given: Sequence[Tensor], wrote: Collection[int]) -> Any:
 
     Dropout and identity do; the view tells the two apart for whoever reads one.
     """
-    if isinstance(result, Tensor) and id(result) not in wrote:
-        same = any(result is tensor for tensor in given)
-        return result.view_as(result) if same else result
-    return result
+    if not isinstance(result, Tensor) or id(result) in wrote:
+        return result
+    return result if _place(result, given) is None else result.view_as(result)
+
+
+def _place(tensor: Tensor, among: Sequence[Tensor]) -> int | None:
+    for at, other in enumerate(among):
+        if other is tensor:
+            return at
+    return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import torch
 from torch import Tensor
 
 from cnnviz.probe.flow import Flow, Origin, address
@@ -41,7 +42,7 @@ class Origins:
         self.leaf: Leaf | None = None
         self._scopes = scopes
         self._before = before
-        self._unwritten = scopes.parameter_ids
+        self._parameters = self._unwritten = scopes.parameter_ids
         self._weights: dict[int, tuple[int, Value]] = {}
         self._copy = copy_weights
         self._journal = journal
@@ -63,7 +64,8 @@ class Origins:
     def _examined(self, tensor: Tensor, origin: Origin | None) -> Origin | None:
         """Look again, after data were out of sight."""
         if origin is None:
-            if self.is_constant(tensor):
+            batched = torch._C._functorch.is_functorch_wrapped_tensor(tensor)
+            if batched or self.is_constant(tensor):
                 return None
             return self._from_outside(tensor, self._escaped)
         held = origin.value if address(tensor) in self._exposed else None
@@ -101,7 +103,7 @@ class Origins:
     def held(self, tensor: Tensor, origin: Origin | None) -> Value | Step:
         """Return a tensor's content now, without a copy where it is on record."""
         if origin is None:
-            own = self._scopes.is_parameter(tensor)
+            own = id(tensor) in self._parameters
             return self._weight(tensor) if own else capture(tensor)
         if origin.value is not None:
             return origin.value

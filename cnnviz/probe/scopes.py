@@ -152,10 +152,6 @@ class Scopes:
     def _used(self, parameter: Tensor) -> bool:
         return id(parameter) in self._counted or id(parameter) in self._touched
 
-    def is_parameter(self, tensor: Tensor) -> bool:
-        """Tell whether the tensor is a parameter of the network itself."""
-        return id(tensor) in self._owners
-
     @property
     def parameter_ids(self) -> frozenset[int]:
         """The ``id`` of every parameter."""

@@ -16,12 +16,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-_WIDER = {
-    torch.float16: torch.float32,
-    torch.bfloat16: torch.float32,
-    torch.float8_e4m3fn: torch.float32,
-    torch.float8_e5m2: torch.float32,
-    torch.complex32: torch.complex64,
+_WIDER = {torch.complex32: torch.complex64} | {
+    kind: torch.float32
+    for kind in vars(torch).values()
+    if isinstance(kind, torch.dtype) and kind.is_floating_point and kind.itemsize < 4
 }
 """Types that numpy lacks, or that are no fun to look at, and one that holds them."""
 
@@ -39,7 +37,7 @@ class Value:
     narrow
         The tensor's own type where the array's is wider, else None.
     faithful
-        False for sparse and quantised tensors, whose form is lost.
+        False for sparse, nested and quantised tensors, whose form is lost.
     """
 
     array: NDArray[Any]
@@ -74,9 +72,8 @@ def capture(tensor: Tensor, *, copy: bool = True) -> Value:
     """
     with torch._C.DisableTorchFunction():
         plain = tensor.detach()
-        if plain.layout is not torch.strided or plain.is_quantized:
-            dense = plain.dequantize() if plain.is_quantized else plain.to_dense()
-            return Value(dense.float().cpu().numpy(), faithful=False)
+        if plain.layout is not torch.strided or plain.is_quantized or plain.is_nested:
+            return Value(_dense(plain).cpu().numpy(), faithful=False)
         if plain.is_conj() or plain.is_neg():
             plain, copy = plain.resolve_conj().resolve_neg(), False
         wider = _WIDER.get(plain.dtype)
@@ -86,6 +83,12 @@ def capture(tensor: Tensor, *, copy: bool = True) -> Value:
         if copy:
             plain = _repetition(plain) if 0 in plain.stride() else plain.clone()
         return Value(plain.numpy())
+
+
+def _dense(tensor: Tensor) -> Tensor:
+    if tensor.is_nested:
+        return tensor.to_padded_tensor(0.0)
+    return tensor.dequantize() if tensor.is_quantized else tensor.to_dense()
 
 
 def _repetition(tensor: Tensor) -> Tensor:

@@ -53,6 +53,9 @@ _AVG = (
     "divisor_override",
 )
 _DIM = ("input", "dim")
+_AFFINE = ("weight", "bias")
+_STATISTICS = ("running_mean", "running_var")
+_TAIL = ("momentum", "eps")
 
 _RECURRENT = (
     "input",
@@ -70,26 +73,10 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     **{f"conv{n}d": _CONV for n in (1, 2, 3)},
     **{f"conv_transpose{n}d": _DECONV for n in (1, 2, 3)},
     "linear": ("input", "weight", "bias"),
-    "batch_norm": (
-        "input",
-        "running_mean",
-        "running_var",
-        "weight",
-        "bias",
-        "training",
-        "momentum",
-        "eps",
-    ),
-    "instance_norm": (
-        "input",
-        "running_mean",
-        "running_var",
-        "weight",
-        "bias",
-        "use_input_stats",
-        "momentum",
-        "eps",
-    ),
+    "batch_norm": ("input", *_STATISTICS, *_AFFINE, "training", *_TAIL),
+    "instance_norm": ("input", *_STATISTICS, *_AFFINE, "use_input_stats", *_TAIL),
+    "native_batch_norm": ("input", *_AFFINE, *_STATISTICS, "training", *_TAIL),
+    "native_instance_norm": ("input", *_AFFINE, *_STATISTICS, "training", *_TAIL),
     "layer_norm": ("input", "normalized_shape", "weight", "bias", "eps"),
     "rms_norm": ("input", "normalized_shape", "weight", "eps"),
     "group_norm": ("input", "num_groups", "weight", "bias", "eps"),
@@ -160,8 +147,8 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
 
 _KINDS: dict[Kind, str] = {
     "linear": "linear",
-    "norm": "batch_norm instance_norm layer_norm rms_norm group_norm normalize"
-    " local_response_norm",
+    "norm": "batch_norm instance_norm native_batch_norm native_instance_norm"
+    " layer_norm rms_norm group_norm normalize local_response_norm",
     "activation": "relu relu6 leaky_relu prelu rrelu elu celu selu gelu silu mish"
     " hardtanh hardswish hardsigmoid sigmoid logsigmoid tanh softplus softsign"
     " tanhshrink softshrink hardshrink threshold glu clamp clamp_min clamp_max",
@@ -189,14 +176,14 @@ KIND_OF: dict[str, Kind] = {
 
 MOVES = frozenset(
     "detach contiguous to cpu cuda float double half bfloat16 type type_as clone data"
-    " alias positive expand_as view_as".split()
+    " alias positive expand_as view_as deepcopy".split()
 )
 """Functions that may leave shape, type and values alone: then they are no layer."""
 
-FIRST_ONLY = frozenset({"to", "type_as", "expand_as", "view_as", "reshape_as"})
+_FIRST_ONLY = frozenset({"to", "type_as", "expand_as", "view_as", "reshape_as"})
 """Functions that take only shape or type from their second argument."""
 
-SHAPE_ONLY = frozenset(
+_SHAPE_ONLY = frozenset(
     "zeros_like ones_like empty_like full_like rand_like randn_like randint_like"
     " new_zeros new_ones new_empty new_full new_empty_strided new_tensor".split()
 )
@@ -210,6 +197,9 @@ ESCAPES = frozenset({"numpy", "array", "tolist", "dlpack"})
 
 FROM_OUTSIDE = frozenset({"tensor", "as_tensor", "asarray", "from_numpy"})
 """Functions that make tensors of what is no tensor."""
+
+_REORDERED = frozenset({"batch_norm", "instance_norm"})
+"""Functions whose arguments torch itself takes in another order than Python."""
 
 _QUESTIONS = frozenset(
     "size dim __len__ __bool__ __int__ __float__ __complex__ __index__ item stride"
@@ -238,27 +228,41 @@ class Word(NamedTuple):
         It computes nothing that could be a layer.
     writes
         It writes into its first argument.
+    counting
+        How many of its tensors give it values, not only shape or type: none, the
+        first, or (2) all.
     """
 
     name: str
     silent: bool
     writes: bool
+    counting: int
+
+
+def word(function: Callable[..., Any]) -> Word:
+    """Return what a torch function's name says."""
+    name = str(getattr(function, "__name__", type(function).__name__))
+    name = name.partition(".")[0]  # "relu.default" of torch.ops
+    if name in ("__get__", "__set__"):
+        return _word(name, getattr(function.__self__, "__name__", ""))  # type: ignore[attr-defined]
+    native = name in _REORDERED and function.__module__ != "torch.nn.functional"
+    return _word(name, "native" if native else "")
 
 
 @lru_cache(maxsize=1024)
-def word(function: Callable[..., Any]) -> Word:
-    """Return what a torch function's name says."""
-    raw = str(getattr(function, "__name__", type(function).__name__))
-    raw = raw.partition(".")[0]  # "relu.default" of torch.ops
+def _word(raw: str, of: str) -> Word:
+    """Return what a name says; ``of`` is the property, or "native" without Python."""
     silent = raw in _QUESTIONS
     writes = raw in _IN_PLACE or (raw.endswith("_") and not raw.endswith("__"))
     if raw in ("__get__", "__set__"):
-        raw, kind = getattr(function.__self__, "__name__", ""), raw  # type: ignore[attr-defined]
-        silent = raw not in (_VIEWS_BY_PROPERTY if kind == "__get__" else {"data"})
+        silent = of not in (_VIEWS_BY_PROPERTY if raw == "__get__" else {"data"})
+        raw = of
     name = raw.strip("_") if raw.startswith("__") else raw.rstrip("_")
     if name.startswith("_") and name.lstrip("_") in KIND_OF:
         name = name.lstrip("_")
-    return Word(ALIASES.get(name, name), silent, writes)
+    name = f"native_{name}" if of == "native" else ALIASES.get(name, name)
+    counting = 0 if name in _SHAPE_ONLY else 1 if name in _FIRST_ONLY else 2
+    return Word(name, silent, writes, counting)
 
 
 @lru_cache(maxsize=1024)

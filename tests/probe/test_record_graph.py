@@ -309,3 +309,54 @@ def test_custom_operators_are_layers():
     found = record(Net(run, one=conv(3, 4)), [torch.randn(3, 6, 6)]).layers
     assert [layer.name for layer in found] == ["one", "relu", "roi_align", "flatten"]
     assert all(layer.residual == 0 for layer in found)
+
+
+def test_mapped_functions_do_not_end_the_trace():
+    def run(net, x):
+        x = net.one(x)
+        scaled = torch.vmap(lambda row: row.relu() * 2)(x)
+        return net.two(scaled)
+
+    model = Net(run, one=conv(3, 4), two=conv(4, 2))
+    x = torch.randn(3, 6, 6)
+    one, outside, two = record(model, [x]).layers
+    assert (outside.inputs, two.inputs) == (("one",), (outside.name,))
+    assert (outside.output == 2 * one.output.clip(0)).all()
+
+
+def test_operators_of_an_exported_network():
+    model = nn.Sequential(conv(3, 4), nn.BatchNorm2d(4), nn.ReLU()).eval()
+    nn.init.uniform_(model[1].running_mean)
+    nn.init.uniform_(model[1].weight)
+    exported = torch.fx.Graph()
+    x = exported.placeholder("x")
+    weights = {name: exported.get_attr(name) for name in model.state_dict()}
+    y = exported.call_function(
+        torch.ops.aten.conv2d.default,
+        (x, weights["0.weight"], weights["0.bias"], [1, 1], [1, 1]),
+    )
+    y = exported.call_function(
+        torch.ops.aten.batch_norm.default,
+        (
+            y,
+            weights["1.weight"],
+            weights["1.bias"],
+            weights["1.running_mean"],
+            weights["1.running_var"],
+            False,
+            0.1,
+            1e-5,
+            False,
+        ),
+    )
+    exported.output(exported.call_function(torch.ops.aten.relu.default, (y,)))
+    x = torch.randn(3, 6, 6)
+    plain = record(model, [x]).layers
+    found = record(torch.fx.GraphModule(model, exported), [x]).layers
+    assert [layer.kind for layer in found] == ["conv", "norm", "activation"]
+    for ours, theirs in zip(found, plain, strict=True):
+        assert (ours.output == theirs.output).all()
+    assert (found[0].weight == plain[0].weight).all()
+    assert found[0].geometry == plain[0].geometry
+    assert (found[1].weight == plain[1].weight).all()
+    assert (found[1].options["running_mean"] == plain[1].options["running_mean"]).all()
