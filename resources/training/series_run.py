@@ -40,10 +40,10 @@ class Recipe:
     build: Callable[[], nn.Module]
     length: int = 128
     epochs: int = 40
-    batch: int = 64
-    rate: float = 4e-3
+    batch: int = 32
+    rate: float = 3e-3
     weight_decay: float = 0.02
-    dropout: float = 0.15
+    dropout: float = 0.05
     smoothing: float = 0.1
     mixing: float = 0.0
     averaging: float = 0.995

@@ -38,8 +38,8 @@ STRIDE = 64
 """Steps from one window to the next where accuracy is measured."""
 
 RECIPES = {
-    "tcn": (Recipe(TCN), Views()),
-    "cnn1d": (Recipe(CNN1d), Views()),
+    "tcn": (Recipe(TCN, epochs=30, dropout=0.0), Views()),
+    "cnn1d": (Recipe(CNN1d, epochs=40), Views()),
 }
 
 
