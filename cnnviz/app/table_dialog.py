@@ -95,6 +95,7 @@ class TableDialog(QDialog):
         )
         buttons.rejected.connect(self.close)
         self.apply = buttons.button(QDialogButtonBox.StandardButton.Apply)
+        self.apply.setDefault(True)
         self.apply.clicked.connect(lambda: self.chosen.emit(self.source()))
         column = QVBoxLayout(self)
         column.setContentsMargins(*[2 * theme.GRID] * 4)
@@ -114,9 +115,13 @@ class TableDialog(QDialog):
         across.setContentsMargins(0, 0, 0, 0)
         across.setSpacing(3 * theme.GRID)
         form = QFormLayout()
-        across.addLayout(form)
+        left = QVBoxLayout()
+        left.addLayout(form)
+        left.addStretch(1)
+        across.addLayout(left)
         self._add_form(form, reading)
         self.columns = QListWidget(body)
+        self.columns.setMinimumWidth(24 * theme.GRID)
         self.columns.setVisible(facts is not None)
         self.mapping: list[QComboBox] = []
         if facts is not None:
