@@ -103,8 +103,12 @@ def _never_fail_to_print() -> None:
 
 def _size(text: str) -> tuple[int, int]:
     width, _, height = text.partition("x")
-    if not (width.isdecimal() and height.isdecimal() and int(width) * int(height)):
+    if not (width.isdecimal() and height.isdecimal()):
         raise argparse.ArgumentTypeError(f"expected WIDTHxHEIGHT, got {text!r}")
+    if not (640 <= int(width) <= 8192 and 480 <= int(height) <= 8192):
+        raise argparse.ArgumentTypeError(
+            f"expected 640x480 to 8192x8192 pixels, got {text}"
+        )
     return int(width), int(height)
 
 

@@ -149,9 +149,19 @@ def bundled_series() -> tuple[Path, ...]:
 
 
 def source_of(path: Path) -> ImageSource | TableSource:
-    """Return what a file holds as far as its name tells: a series or a picture."""
-    table = path.suffix.lower() in TABLES
+    """Return what a file holds: a picture if it begins like one, else by its name."""
+    table = path.suffix.lower() in TABLES and not _begins_like_a_picture(path)
     return TableSource(path) if table else ImageSource(path)
+
+
+def _begins_like_a_picture(path: Path) -> bool:
+    from cnnviz.inputs.signatures import picture_kind
+
+    try:
+        with path.open("rb") as file:
+            return picture_kind(file.read(64)) is not None
+    except OSError:
+        return False  # whoever reads it says what is wrong
 
 
 def first_source(task: str) -> ImageSource | TableSource:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 
-from PySide6.QtCore import QMimeData, Qt, Signal
+from PySide6.QtCore import QMimeData, QSize, Qt, Signal
 from PySide6.QtGui import (
     QCloseEvent,
     QDragEnterEvent,
     QDropEvent,
+    QGuiApplication,
     QShowEvent,
 )
 from PySide6.QtWidgets import QLabel, QMainWindow, QSizePolicy, QToolBar
@@ -33,6 +34,14 @@ _FIRST_SIZE = 1440, 900
 
 _REMARK = 8000
 """Milliseconds a remark stays."""
+
+
+def _first_size() -> QSize:
+    """Return a window size that the screen has room for."""
+    size = QSize(*_FIRST_SIZE)
+    if QGuiApplication.platformName() == "offscreen":  # its screen is none
+        return size
+    return size.boundedTo(QGuiApplication.primaryScreen().availableSize())
 
 
 class Window(QMainWindow):
@@ -61,7 +70,7 @@ class Window(QMainWindow):
         self.setObjectName("mainWindow")
         self.setWindowTitle("cnnviz")
         self.setAcceptDrops(True)
-        self.resize(*(size or _FIRST_SIZE))
+        self.resize(QSize(*size) if size else _first_size())
         self.settings = settings
         self.input = InputPanel()
         self.kernels = KernelsPanel()

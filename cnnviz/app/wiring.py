@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from PySide6.QtCore import QObject
 
 from cnnviz.app.explaining import account
@@ -114,6 +116,9 @@ class Wiring(QObject):
                 "nothing is learned here."
             )
         else:
+            if look.scale == "layer" and now.kernels.name in trace.channel_names:
+                # kernels made by hand differ a hundredfold; each is to be seen
+                look = replace(look, scale="map")
             panel.show_kernels(
                 now.kernels,
                 look,

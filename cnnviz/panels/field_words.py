@@ -18,6 +18,9 @@ def sees(field: ReceptiveField) -> str:
     """
     if not field.box:
         return "sees nothing of the input" if field.span is None else "sees all inputs"
+    whole = tuple((0, extent - 1) for extent in field.mask.shape)
+    if field.exact and field.span == whole and field.mask.all():
+        return "sees the whole input"
     names = _AXES.get(len(field.box), tuple(f"axis {i}" for i in range(9)))
     parts = [
         f"{name} {_range(first, last)}"

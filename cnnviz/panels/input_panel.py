@@ -57,6 +57,7 @@ class InputPanel(PanelFrame):
         column.setSpacing(2)
         self.series = SeriesInput()
         self._views = QStackedWidget()
+        self._views.setMinimumHeight(17 * theme.GRID)  # lanes may be cut, not the dock
         self._views.addWidget(self.canvas)
         self._views.addWidget(self.series)
         column.addWidget(self._views, 1)
