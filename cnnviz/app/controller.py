@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication
 from cnnviz.app import dialogs
 from cnnviz.app.causality import Causality
 from cnnviz.app.checking import Checking, Spotlight
-from cnnviz.app.face import bundled_samples, bundled_series
+from cnnviz.app.face import bundled_samples, bundled_series, first_source
 from cnnviz.app.families import FIRST_MODEL, Mismatch, task_of
 from cnnviz.app.fetching import Fetching
 from cnnviz.app.following import Following
@@ -104,7 +104,7 @@ class Controller(QObject):
             self._open_with_a_place(trace)
         if trace.error is not None:
             self.window.tell(trace.error, warning=True)
-        else:
+        elif not self.window.notice.text():
             self.fetching.offer(trace)
         source = trace.request.source if trace.request else None
         path = source.path if isinstance(source, ImageSource | TableSource) else None
@@ -124,7 +124,14 @@ class Controller(QObject):
     def _on_refused(self, request: Request, sentence: str) -> None:
         self.window.busy.stop()
         self.store.withdraw()
+        self._fall_back(request, sentence)
         self.opening.refused(request, sentence)
+
+    def _fall_back(self, request: Request, sentence: str) -> None:
+        """Show a bundled sample when the very first source was refused."""
+        sample = first_source(find(request.model.name).task)
+        if self.store.state.trace is None and request.source != sample:
+            self.store.set_request(Request(request.model, sample))
         self._say_if_empty(sentence)
 
     def _on_crashed(self, _request: Request, text: str) -> None:

@@ -11,6 +11,7 @@ from cnnviz.app.pointing import Pointing
 from cnnviz.app.scene import (
     Scene,
     channel_in,
+    channel_names,
     chosen_class,
     class_layer,
     flattened_shape,
@@ -180,6 +181,7 @@ class Wiring(QObject):
             signed,
             fold,
             along(trace, now, channel),
+            dict(enumerate(channel_names(trace, now.chosen))).get(channel, ""),
         )
         window.input.show_overlay(now.chosen.maps[channel], new.look, signed)
 

@@ -119,6 +119,7 @@ class ChannelPanel(PanelFrame):
         signed: bool | None = None,
         fold: tuple[int, ...] | None = None,
         along: Along | None = None,
+        name: str = "",
     ) -> None:
         """Show one channel of a layer.
 
@@ -139,14 +140,18 @@ class ChannelPanel(PanelFrame):
             For a dense layer: shape of the maps its inputs were flattened from.
         along
             What more there is to know of maps and kernels over time.
+        name
+            What the channel is called, where it has a name (``"Sobel x"``).
         """
         maps, along = shown.maps, along or Along()
         self._shown, self._channel = shown, channel
-        self.header.set_title(f"Channel {channel}")
+        what = "Channel" if maps.ndim > 1 else "Neuron"
+        self.header.set_title(f"{what} {channel}")
         if not maps.size or not 0 <= channel < len(maps):
             self.show_nothing(f"empty map ({size(shown.shape)})")
             return
-        self.header.set_caption(f"of {len(maps)} · {shown.name}")
+        caption = f"of {len(maps)} · {shown.name}"
+        self.header.set_caption(f"{name} · {caption}" if name else caption)
         self._show_slices(head, channel, look, fold, along)
         self._show_origin(shown, channel)
         self._show_map(shown, channel, look, signed, along)

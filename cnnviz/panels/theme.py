@@ -89,6 +89,7 @@ LIGHT = Palette(
 _STYLE = Template(
     """
 QMainWindow, QDialog { background: $canvas; }
+QDialogButtonBox { dialogbuttonbox-buttons-have-icons: 0; }
 QMainWindow::separator { background: $hairline; width: 1px; height: 1px; }
 QSplitter::handle { background: $hairline; image: none; }
 QSplitter::handle:vertical { height: 1px; }

@@ -69,7 +69,8 @@ def test_help_names_every_command(capsys):
 @pytest.mark.parametrize(
     "arguments",
     [["--nonsense"], ["layers"], ["models", "x"], ["--size", "big"], ["a", "b"],
-     ["--theme", "pink"], ["--size", "0x800"]],
+     ["--theme", "pink"], ["--size", "0x800"], ["--size", "10x10"],
+     ["--size", "5000000x5"]],
 )  # fmt: skip
 def test_misuse_is_one_line_and_exit_2(capsys, arguments):
     with pytest.raises(SystemExit) as end:

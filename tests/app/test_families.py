@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from motion import CHANNELS, LENGTH, motion, write
 from person import files, pixels, text
+from PIL import Image
 
 import cnnviz
 from cnnviz.app import drops
@@ -138,6 +139,11 @@ class TestFace:
         path = write(tmp_path / "x.csv", motion(LENGTH + 12))
         with pytest.raises(InputError, match="alexnet takes a picture"):
             cnnviz.open_sample(path, cnnviz.open_model("alexnet"))
+
+    def test_a_picture_under_a_tables_name(self, tmp_path):
+        path = tmp_path / "photo.csv"
+        Image.new("RGB", (9, 9), "red").save(path, "PNG")
+        assert isinstance(source_of(path), ImageSource)
 
     def test_the_name_tells(self):
         assert isinstance(source_of(Path("a.csv")), TableSource)

@@ -10,6 +10,7 @@ from person import addresses, draw_picture, files
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QPushButton
 
+from cnnviz.app.face import bundled_samples
 from cnnviz.app.main import run_request
 from cnnviz.core.errors import InputError
 from cnnviz.core.trace import Sample, Trace
@@ -162,20 +163,20 @@ def test_a_file_that_vanishes_between_drop_and_read(open_window, tmp_path):
 
 
 def test_the_first_picture_is_refused(open_window, tmp_path):
-    """Nothing to show is said in every panel; the next picture heals it."""
+    """A bundled sample is shown in its place, and what was wrong stays said."""
     bad = tmp_path / "bad.png"
     bad.write_bytes(b"nonsense")
     one = open_window(path=bad)
     one.wait()
+    assert one.trace.sample.title == bundled_samples()[0].name
     assert "bad.png" in one.said
-    for panel in one.window.panels.values():
-        assert "bad.png" in panel.reason
+    assert one.window.input.reason is None
     for name in ("nextLayer", "nextStage", "nextChannel", "lastChannel", "noUnit",
                  "before", "overlay", "findLayer"):  # fmt: skip
         one.do(name)
     one.show_picture(draw_picture(tmp_path / "good.png"))
     assert one.said == ""
-    assert all(panel.reason is None for panel in one.window.panels.values())
+    assert one.trace.sample.title == "good.png"
 
 
 class TestFailures:

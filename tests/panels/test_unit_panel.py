@@ -101,6 +101,17 @@ def test_an_assumed_field_says_at_most():
     assert sees(loose) == "sees at most input rows 0–1, columns 0–1"
 
 
+def test_the_whole_input_is_said_in_short():
+    whole = ReceptiveField(
+        ((-66, 288), (-66, 288)), ((0, 3), (0, 3)), np.ones((4, 4), bool)
+    )
+    assert sees(whole) == "sees the whole input"
+    holes = np.ones((4, 4), bool)
+    holes[1, 1] = False
+    part = ReceptiveField(whole.box, whole.span, holes)
+    assert sees(part) != "sees the whole input"
+
+
 def test_series_have_steps():
     found = ReceptiveField(((3, 9),), ((3, 9),), np.ones(20, bool))
     assert sees(found) == "sees input steps 3–9"
