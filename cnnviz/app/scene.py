@@ -120,23 +120,6 @@ def signed_scale(now: Scene, layer: Layer) -> bool | None:
     return True
 
 
-def way_of(trace: Trace, now: Scene, selection: Selection) -> list[tuple[str, float]]:
-    """Follow a value from its layer through activation and pool: word and value."""
-    stage = now.stage
-    if stage is None:
-        return []
-    names = [stage.head, stage.before, stage.activation, *stage.pools]
-    way = []
-    for name in dict.fromkeys(n for n in names if n is not None):
-        layer = trace[name]
-        place = place_in(trace, selection, layer) if layer.spatial else ()
-        inside = channel_in(selection, now.chosen, layer)
-        if inside is None or place is None:
-            return []
-        way.append((layer.op, layer.value(inside, place)))
-    return way if len(way) > 1 else []
-
-
 def maps_title(now: Scene) -> str:
     """Say what mapsPanel shows: ``"After ReLU"``, ``"Before ReLU"``, ``"Maps"``."""
     if now.stage is None or now.kernels is None:

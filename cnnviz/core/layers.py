@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Literal, Protocol, get_args
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +34,6 @@ Kind = Literal[
     "attention",
     "other",
 ]
-KINDS: tuple[str, ...] = get_args(Kind)
 WEIGHTED: frozenset[str] = frozenset(
     {"conv", "conv_transpose", "linear", "recurrent", "attention"}
 )

@@ -6,13 +6,12 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import (
     QBrush,
     QColor,
     QFontMetricsF,
     QImage,
-    QMouseEvent,
     QPainter,
     QPaintEvent,
     QPen,
@@ -23,6 +22,7 @@ from cnnviz.core.explanation import Flags, Indices
 from cnnviz.core.look import Look
 from cnnviz.core.numbers import number
 from cnnviz.panels import theme
+from cnnviz.panels.term_widget import TermWidget
 from cnnviz.pictures.colours import table
 from cnnviz.pictures.levels import Levels, levels, quantise
 
@@ -33,27 +33,11 @@ _ROOM = 4
 """Screen pixels around a number in its cell."""
 
 
-class SmallGrid(QWidget):
-    """A caption of one line and below it the cells, all of one term each.
-
-    Signals
-    -------
-    pointed(object)
-        The term under the pointer, or None.
-    pressed(int)
-        The term that was clicked.
-    opened(int)
-        The term that was double-clicked.
-    """
-
-    pointed = Signal(object)
-    pressed = Signal(int)
-    opened = Signal(int)
+class SmallGrid(TermWidget):
+    """A caption of one line and below it the cells, all of one term each."""
 
     def __init__(self, title: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setFont(theme.caption_font())
-        self.setMouseTracking(True)
         self._title = title
         self._values = np.zeros((0, 0))
         self._codes = np.zeros((0, 0), np.uint8)
@@ -62,8 +46,6 @@ class SmallGrid(QWidget):
         self._padding: Flags = np.zeros((0, 0), np.bool_)
         self._winner: Flags = np.zeros((0, 0), np.bool_)
         self._levels: Levels | None = None
-        self._current: int | None = None
-        self._under: int | None = None
 
     def show_cells(
         self,
@@ -111,12 +93,6 @@ class SmallGrid(QWidget):
         """Show another caption."""
         self._title = title
         self.update()
-
-    def show_term(self, current: int | None, under: int | None) -> None:
-        """Mark the chosen term and the one under the pointer."""
-        if (current, under) != (self._current, self._under):
-            self._current, self._under = current, under
-            self.update()
 
     @property
     def caption(self) -> str:
@@ -252,25 +228,3 @@ class SmallGrid(QWidget):
             painter.setPen(line)
             painter.drawRect(area)
         painter.restore()
-
-    # The person.
-
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Tell which term the pointer is at."""
-        self.pointed.emit(self.term_at(event.position()))
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Choose a term."""
-        term = self.term_at(event.position())
-        if event.button() is Qt.MouseButton.LeftButton and term is not None:
-            self.pressed.emit(term)
-
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """Go where a term came from."""
-        term = self.term_at(event.position())
-        if event.button() is Qt.MouseButton.LeftButton and term is not None:
-            self.opened.emit(term)
-
-    def leaveEvent(self, _event: QEvent) -> None:
-        """Tell that the pointer has left."""
-        self.pointed.emit(None)

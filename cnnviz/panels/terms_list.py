@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetricsF, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
 from cnnviz.core.explanation import Explanation
 from cnnviz.core.numbers import count, number
 from cnnviz.panels import theme
+from cnnviz.panels.term_widget import TermWidget
 from cnnviz.pictures.terms import strongest
 
 _FEW = 8
@@ -33,41 +34,18 @@ class Line:
     term: int | None = None
 
 
-class TermsList(QWidget):
-    """Lines of terms and of the settings that go with them.
-
-    Signals
-    -------
-    pointed(object)
-        The term under the pointer, or None.
-    pressed(int)
-        The term that was clicked.
-    opened(int)
-        The term that was double-clicked.
-    """
-
-    pointed = Signal(object)
-    pressed = Signal(int)
-    opened = Signal(int)
+class TermsList(TermWidget):
+    """Lines of terms and of the settings that go with them."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setFont(theme.caption_font())
-        self.setMouseTracking(True)
         self._lines: tuple[Line, ...] = ()
-        self._current: int | None = None
-        self._under: int | None = None
 
     def show_lines(self, lines: Sequence[Line]) -> None:
         """Show other lines."""
         self._lines = tuple(lines)
         self.setAccessibleName("; ".join(f"{n.words} {n.value}" for n in lines))
         self.updateGeometry()
-        self.update()
-
-    def show_term(self, current: int | None, under: int | None) -> None:
-        """Mark the chosen term and the one under the pointer."""
-        self._current, self._under = current, under
         self.update()
 
     @property
@@ -112,31 +90,10 @@ class TermsList(QWidget):
             painter.setPen(shade.color("muted" if each.term is None else "text"))
             painter.drawText(inside, vertical | Qt.AlignmentFlag.AlignLeft, words)
 
-    def _term(self, at: QPointF) -> int | None:
+    def term_at(self, at: QPointF) -> int | None:
+        """Return the term whose line is at a point of the widget."""
         place = int(at.y() // self._high())
         return self._lines[place].term if 0 <= place < len(self._lines) else None
-
-    # The person.
-
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Tell which term the pointer is at."""
-        self.pointed.emit(self._term(event.position()))
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Choose a term."""
-        term = self._term(event.position())
-        if event.button() is Qt.MouseButton.LeftButton and term is not None:
-            self.pressed.emit(term)
-
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """Go where a term came from."""
-        term = self._term(event.position())
-        if event.button() is Qt.MouseButton.LeftButton and term is not None:
-            self.opened.emit(term)
-
-    def leaveEvent(self, _event: QEvent) -> None:
-        """Tell that the pointer has left."""
-        self.pointed.emit(None)
 
 
 def lines_of(found: Explanation, group: int | None = None) -> list[Line]:

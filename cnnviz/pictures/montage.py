@@ -147,19 +147,6 @@ class Grid:
             self.width,
         )
 
-    def neighbour(self, channel: int, dx: int, dy: int) -> int:
-        """Return the tile ``dx`` tiles on and ``dy`` rows down.
-
-        Left and right run on through the rows and stop at the first and last tile;
-        up and down keep to the column and stop at its ends.
-        """
-        if self.count == 0:
-            return channel
-        moved = min(max(channel + dx, 0), self.count - 1)
-        row, column = divmod(moved, self.columns)
-        last = (self.count - 1 - column) // self.columns
-        return min(max(row + dy, 0), last) * self.columns + column
-
 
 def as_tiles(maps: Array) -> Array:
     """View maps as tiles ``(C, h, w)``.

@@ -11,6 +11,7 @@ from series_data import Augmenter
 from torch import Generator, Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.fusion import fuse_conv_bn_eval, fuse_linear_bn_eval
+from training_run import learn
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,21 +167,15 @@ class Run:
             share = torch.distributions.Beta(recipe.mixing, recipe.mixing).sample()
             windows = torch.lerp(windows.flip(0), windows, share)
             targets = torch.lerp(targets.flip(0), targets, share)
-        with torch.autocast("cpu", torch.bfloat16):
-            scores = self.net(windows)
-        loss = F.cross_entropy(
-            scores.float(), targets, label_smoothing=recipe.smoothing
+        return learn(
+            self.net,
+            self.mean,
+            self.optimiser,
+            (windows, targets),
+            smoothing=recipe.smoothing,
+            longest=2.0,
+            averaging=recipe.averaging,
         )
-        self.optimiser.zero_grad()
-        loss.backward()
-        nn.utils.clip_grad_norm_(self.net.parameters(), 2.0)
-        self.optimiser.step()
-        with torch.no_grad():
-            news = self.net.state_dict()
-            for name, value in self.mean.state_dict().items():
-                if value.is_floating_point():
-                    value.lerp_(news[name], 1 - recipe.averaging)
-        return float(loss.detach())
 
     def _classes(self) -> int:
         return list(self.net.parameters())[-1].numel()

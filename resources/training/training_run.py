@@ -115,23 +115,57 @@ class Run:
         raise ValueError("this run is finished")
 
     def _step(self, pictures: Tensor, targets: Tensor, averaging: float) -> float:
-        recipe = self.recipe
         pictures = pictures.to(memory_format=torch.channels_last)
-        with torch.autocast("cpu", torch.bfloat16):
-            scores = self.net(pictures)
-        loss = F.cross_entropy(
-            scores.float(), targets, label_smoothing=recipe.smoothing
+        return learn(
+            self.net,
+            self.mean,
+            self.optimiser,
+            (pictures, targets),
+            smoothing=self.recipe.smoothing,
+            longest=5.0,
+            averaging=averaging,
         )
-        self.optimiser.zero_grad()
-        loss.backward()
-        nn.utils.clip_grad_norm_(self.net.parameters(), 5.0)
-        self.optimiser.step()
-        with torch.no_grad():
-            news = self.net.state_dict()
-            for name, value in self.mean.state_dict().items():
-                if value.is_floating_point():
-                    value.lerp_(news[name], 1 - averaging)
-        return float(loss.detach())
+
+
+def learn(
+    net: nn.Module,
+    mean: nn.Module,
+    optimiser: torch.optim.Optimizer,
+    batch: tuple[Tensor, Tensor],
+    *,
+    smoothing: float,
+    longest: float,
+    averaging: float,
+) -> float:
+    """Take one step down the gradient, in bfloat16 arithmetic; gives the loss.
+
+    Parameters
+    ----------
+    net, mean
+        What learns, and the running mean of its weights.
+    batch
+        Inputs, and targets ``(N, classes)`` that sum to 1.
+    smoothing
+        Share of each target that is spread over all classes.
+    longest
+        Norm at which the gradient is clipped.
+    averaging
+        Share of the running mean that the step keeps.
+    """
+    inputs, targets = batch
+    with torch.autocast("cpu", torch.bfloat16):
+        scores = net(inputs)
+    loss = F.cross_entropy(scores.float(), targets, label_smoothing=smoothing)
+    optimiser.zero_grad()
+    loss.backward()
+    nn.utils.clip_grad_norm_(net.parameters(), longest)
+    optimiser.step()
+    with torch.no_grad():
+        news = net.state_dict()
+        for name, value in mean.state_dict().items():
+            if value.is_floating_point():
+                value.lerp_(news[name], 1 - averaging)
+    return float(loss.detach())
 
 
 def _schedule(share: float) -> float:

@@ -13,7 +13,6 @@ from cnnviz.app.scene import (
     place_in,
     scene,
     signed_scale,
-    way_of,
 )
 from cnnviz.core.layers import Geometry, Layer
 from cnnviz.core.look import Look
@@ -117,21 +116,6 @@ def test_places_and_channels_elsewhere(trace):
     assert place_in(trace, Selection("conv", 1), trace["most"]) is None
     assert channel_in(chosen, trace["conv"], trace["most"]) == 1
     assert channel_in(chosen, trace["conv"], trace["dense"]) is None
-
-
-def test_the_way_of_a_value(trace):
-    conv = trace["conv"].output
-    channel, *unit = np.unravel_index(conv.argmax(), conv.shape)
-    chosen = Selection("conv", int(channel), tuple(map(int, unit)))
-    value = conv.max()
-    way = dict(way_of(trace, shown(trace, "conv"), chosen))
-    assert list(way) == ["Conv2d", "ReLU", "MaxPool2d", "AvgPool2d"]
-    assert way["Conv2d"] == way["ReLU"] == way["MaxPool2d"] == value
-    row, column = (at - at % 2 for at in unit)
-    around = trace["relu"].output[channel, row : row + 2, column : column + 2]
-    assert way["AvgPool2d"] == pytest.approx(around.mean())
-    assert way_of(trace, shown(trace, "flat"), Selection("flat", 0, ())) == []
-    assert way_of(trace, shown(trace, "conv"), Selection("conv", 0)) == []
 
 
 def test_what_a_dense_layer_was_flattened_from(trace):

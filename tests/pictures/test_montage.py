@@ -146,28 +146,6 @@ def test_wrong_tiles_and_channels_are_refused():
             grid.box(channel)
 
 
-def test_arrow_keys():
-    grid = Grid(8, 1, 1, 3)  # 0 1 2 / 3 4 5 / 6 7
-    assert grid.neighbour(2, 1, 0) == 3
-    assert grid.neighbour(3, -1, 0) == 2
-    assert grid.neighbour(0, -1, 0) == 0
-    assert grid.neighbour(7, 1, 0) == 7
-    assert grid.neighbour(1, 0, 1) == 4
-    assert grid.neighbour(4, 0, 1) == 7
-    assert grid.neighbour(5, 0, 1) == 5
-    assert grid.neighbour(2, 0, -1) == 2
-    assert grid.neighbour(1, 0, 9) == 7
-
-
-@given(GRIDS, st.data())
-def test_arrow_keys_stay_on_the_grid(grid, data):
-    start = data.draw(st.integers(0, grid.count - 1))
-    dx, dy = data.draw(st.integers(-3, 3)), data.draw(st.integers(-3, 3))
-    assert 0 <= grid.neighbour(start, dx, dy) < grid.count
-    down = grid.neighbour(start, 0, dy)
-    assert down % grid.columns == start % grid.columns
-
-
 def test_maps_of_any_number_of_axes_become_tiles():
     volume = np.arange(2 * 3 * 4 * 5).reshape(2, 3, 4, 5)
     assert as_tiles(volume[:, 0]).shape == (2, 4, 5)
