@@ -199,6 +199,6 @@ def random_network(seed):
     return nn.Sequential(*parts)
 
 
-@pytest.mark.parametrize("seed", range(25))
+@pytest.mark.parametrize("seed", range(30))
 def test_random_networks(seed):
     check_every_unit(random_network(seed), 1, 8, 9)
