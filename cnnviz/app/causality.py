@@ -7,8 +7,9 @@ from PySide6.QtCore import QObject
 from cnnviz.app.window import Window
 from cnnviz.core.ahead import time_layers
 from cnnviz.core.geometry import carry
+from cnnviz.core.progress import Check
 from cnnviz.core.proof import Proof, Trial
-from cnnviz.session.runner import Check, Runner
+from cnnviz.session.runner import Runner
 from cnnviz.session.store import Store
 
 

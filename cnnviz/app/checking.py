@@ -7,10 +7,11 @@ from PySide6.QtWidgets import QLabel
 
 from cnnviz.app.window import Window
 from cnnviz.core.mattering import Asked, Mattering
+from cnnviz.core.progress import Check
 from cnnviz.core.selfcheck import Checked, checked_words, selfcheck
 from cnnviz.core.trace import Trace
 from cnnviz.panels import theme
-from cnnviz.session.runner import Check, Runner
+from cnnviz.session.runner import Runner
 from cnnviz.session.store import State, Store
 
 

@@ -14,7 +14,7 @@ from cnnviz.app import dialogs
 from cnnviz.app.causality import Causality
 from cnnviz.app.checking import Checking, Spotlight
 from cnnviz.app.face import bundled_samples, bundled_series, first_source
-from cnnviz.app.families import FIRST_MODEL, Mismatch, task_of
+from cnnviz.app.families import FIRST_MODEL, Mismatch, WrongTask, task_of
 from cnnviz.app.fetching import Fetching
 from cnnviz.app.following import Following
 from cnnviz.app.menus import Menus
@@ -25,8 +25,10 @@ from cnnviz.app.walk import Walk
 from cnnviz.app.window import Window
 from cnnviz.app.wiring import Wiring
 from cnnviz.core.look import Look, Scale
+from cnnviz.core.models import Model, ModelSpec
 from cnnviz.core.series import TableSource
-from cnnviz.core.trace import ImageSource, ModelSpec, Request, Trace
+from cnnviz.core.tensors import TensorList
+from cnnviz.core.trace import ImageSource, Request, Trace
 from cnnviz.nets.catalog import find
 from cnnviz.panels import theme as themes
 from cnnviz.session.runner import Runner
@@ -53,7 +55,7 @@ class Controller(QObject):
         self.window, self.runner = window, runner
         self.settings = settings = window.settings
         self.store = Store(request, self)
-        self._learned = DEFAULT_MODEL
+        self._learned: Model = ModelSpec(DEFAULT_MODEL)
         self.wiring = Wiring(self.store, window)
         self.fetching = Fetching(window)
         self.opening = Opening(self.store, window, self.fetching)
@@ -86,12 +88,19 @@ class Controller(QObject):
         self.window.notice.dismiss()
         self.window.busy.start(f"{request.model.name} · {request.source.title}")
 
-    def _on_finished(self, trace: Trace | Mismatch) -> None:
+    def _on_finished(self, trace: Trace | Mismatch | WrongTask | TensorList) -> None:
         self.window.busy.stop()
         if isinstance(trace, Mismatch):
             self.store.withdraw()
             self.opening.offer(trace)
             self._say_if_empty(trace.sentence)
+            return
+        if isinstance(trace, WrongTask):
+            self.opening.wrong_task(trace)
+            return
+        if isinstance(trace, TensorList):
+            self.store.withdraw()
+            self.opening.unknown(trace)
             return
         if not trace.layers:
             self.store.withdraw()
@@ -129,7 +138,7 @@ class Controller(QObject):
 
     def _fall_back(self, request: Request, sentence: str) -> None:
         """Show a bundled sample when the very first source was refused."""
-        sample = first_source(find(request.model.name).task)
+        sample = first_source(self.opening.task(request.model) or "picture")
         if self.store.state.trace is None and request.source != sample:
             self.store.set_request(Request(request.model, sample))
         self._say_if_empty(sentence)
@@ -174,7 +183,9 @@ class Controller(QObject):
     def toggle_random(self) -> None:
         """Show the same network with random weights, or with its own again."""
         model = self.store.state.request.model
-        if model.weights == "random":
+        if not isinstance(model, ModelSpec):
+            self.window.tell("Only networks of the catalogue have random weights.")
+        elif model.weights == "random":
             self.store.set_model(replace(model, weights="best", channels=None))
         else:
             self.store.set_model(replace(model, weights="random"))
@@ -183,10 +194,10 @@ class Controller(QObject):
         """Show the hand-made kernels, or the learned network shown before them."""
         model = self.store.state.request.model
         if model.name == "handmade":
-            self.opening.model(ModelSpec(self._learned))
+            self.opening.model(self._learned)
         else:
-            if find(model.name).task == "picture":
-                self._learned = model.name
+            if self.opening.task(model) == "picture":
+                self._learned = model
             self.opening.model(ModelSpec("handmade"))
 
     def download_weights(self) -> None:
@@ -267,7 +278,8 @@ class Controller(QObject):
 
     def _show_marks(self, state: State) -> None:
         model = state.request.model
-        self.menus.show_model(model.name, model.weights == "random")
+        random = isinstance(model, ModelSpec) and model.weights == "random"
+        self.menus.show_model(model.name, random)
         self.menus.show_look(state.look, self.settings.theme)
         source = state.request.source
         series = task_of(source) == "series"
@@ -275,7 +287,9 @@ class Controller(QObject):
         self.toolbar.show_look(state.look)
 
 
-def _name_of(model: ModelSpec) -> str:
+def _name_of(model: Model) -> str:
     """Write a network's name; torchvision's AlexNet is not the bundled one."""
+    if not isinstance(model, ModelSpec):
+        return model.title
     entry = find(model.name)
     return f"{entry.title} (torchvision)" if entry.torchvision else entry.title

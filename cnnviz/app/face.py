@@ -12,15 +12,16 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from numpy.typing import NDArray
 
+from cnnviz.core.models import ModelSpec
 from cnnviz.core.resources import resource
 from cnnviz.core.series import TableSource
-from cnnviz.core.trace import ImageSource, ModelSpec, Request, Sample, Trace
+from cnnviz.core.trace import ImageSource, Request, Sample, Trace
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from cnnviz.nets.build import Network
     from cnnviz.nets.catalog import Entry
+    from cnnviz.nets.network import Network
 
 TABLES = frozenset(
     {
@@ -94,7 +95,7 @@ def open_sample(path: str | PathLike[str], net: Network) -> Sample:
     from cnnviz.probe.sources import prepare, read
 
     source = source_of(Path(path))
-    if net.entry.task == "series":
+    if net.task == "series":
         source = TableSource(source.path)
     return prepare(read(source), net, source)
 
@@ -122,14 +123,14 @@ def trace(
         When the network fails on the way, ``error`` says where and why, and
         ``layers`` holds what ran before.
     """
-    from cnnviz.nets.build import Network
+    from cnnviz.nets.network import Network
     from cnnviz.probe.execute import trace_module
 
     if isinstance(net, Network):
         return trace_module(
             net.module,
             sample,
-            title=net.entry.name,
+            title=net.name,
             weights=net.weights,
             labels=labels or net.labels,
         )

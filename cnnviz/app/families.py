@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from cnnviz.app.face import first_source
 from cnnviz.core.errors import MismatchError
+from cnnviz.core.models import Model, ModelSpec, Task
 from cnnviz.core.series import TableFacts, TableSource, TextSource
-from cnnviz.core.trace import ModelSpec, Request, SeriesSource, Source
+from cnnviz.core.trace import Request, SeriesSource, Source
 from cnnviz.nets.catalog import find
-
-Task = Literal["picture", "series"]
 
 FIRST_MODEL: dict[Task, str] = {"picture": "alexnet", "series": "tcn"}
 
@@ -19,6 +17,30 @@ FIRST_MODEL: dict[Task, str] = {"picture": "alexnet", "series": "tcn"}
 def task_of(source: Source) -> Task:
     """Return the kind of network a source needs."""
     return "series" if isinstance(source, TableSource | TextSource) else "picture"
+
+
+def width_of(model: Model) -> int | None:
+    """Return the variables a network shows no more than its structure for, or None."""
+    return model.channels if isinstance(model, ModelSpec) else None
+
+
+@dataclass(frozen=True, slots=True)
+class WrongTask:
+    """A picture that came to a network of series, or the other way round.
+
+    Attributes
+    ----------
+    request
+        What was asked for.
+    sentence
+        Says what the network takes and what came.
+    wanted
+        What the network takes.
+    """
+
+    request: Request
+    sentence: str
+    wanted: Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +73,10 @@ class Mismatch:
     @property
     def structure(self) -> Request | None:
         """The same table through a network of its width with random weights."""
-        if self.reason != "channels":
+        model = self.request.model
+        if self.reason != "channels" or not isinstance(model, ModelSpec):
             return None
-        name = self.request.model.name
+        name = model.name
         return replace(self.request, model=ModelSpec(name, "random", channels=self.got))
 
 
@@ -61,7 +84,10 @@ class Families:
     """Remembers the last network and the last source of each kind."""
 
     def __init__(self) -> None:
-        self._models = {task: ModelSpec(name) for task, name in FIRST_MODEL.items()}
+        self._models: dict[Task, Model] = {
+            task: ModelSpec(name) for task, name in FIRST_MODEL.items()
+        }
+        self._tasks: dict[Model, Task] = {}
         self._sources: dict[Task, Source] = {}
 
     def shown(self, request: Request) -> None:
@@ -69,25 +95,38 @@ class Families:
         task = task_of(request.source)
         self._sources[task] = request.source
         self._models[task] = request.model
+        self.learn(request.model, task)
+
+    def learn(self, model: Model, task: Task) -> None:
+        """Remember what a network takes that is not of the catalogue."""
+        if not isinstance(model, ModelSpec):
+            self._tasks[model] = task
+
+    def task(self, model: Model) -> Task | None:
+        """Return what a network takes; None before it was opened."""
+        if isinstance(model, ModelSpec):
+            return find(model.name).task
+        return self._tasks.get(model)
 
     def with_source(self, request: Request, source: Source) -> Request:
         """Return the request with another source, and a network that can take it."""
         model, task = request.model, task_of(source)
-        if find(model.name).task != task:
+        if self.task(model) not in (task, None):
             model = self._models[task]
-        if model.channels is not None:
+        if width_of(model) is not None:
             model = ModelSpec(model.name)  # it was made for the table before
         return Request(model, source)
 
-    def with_model(self, request: Request, model: ModelSpec) -> Request:
+    def with_model(self, request: Request, model: Model) -> Request:
         """Return the request with another network, and a source that it can take."""
-        task: Task = find(model.name).task
-        source = request.source
-        if task_of(source) != task:
+        task, source = self.task(model), request.source
+        width = width_of(request.model)
+        if task is not None and task_of(source) != task:
             source = self._sources.get(task) or first_source(task)
-        elif request.model.channels is not None and model.channels is None:
+        elif isinstance(model, ModelSpec) and width is not None:
             # it would not fit the table: its structure does
-            model = ModelSpec(model.name, "random", channels=request.model.channels)
+            width = model.channels or width
+            model = replace(model, weights="random", channels=width)
         return Request(model, source)
 
 
@@ -97,6 +136,7 @@ def with_table(request: Request, source: SeriesSource) -> Request:
     A network that shows structure only gets the width of the variables kept.
     """
     model = request.model
-    if model.channels is not None and source.mapping is not None:
+    if width_of(model) is not None and source.mapping is not None:
+        assert isinstance(model, ModelSpec)
         model = replace(model, channels=len(source.mapping))
     return Request(model, source)

@@ -9,10 +9,12 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog, QMessageBox
 
 from cnnviz.app.window import Window
+from cnnviz.core.models import ModelSpec
+from cnnviz.core.progress import Check
 from cnnviz.core.trace import Trace
 from cnnviz.nets.cache import in_words
 from cnnviz.nets.catalog import Entry, find
-from cnnviz.session.runner import Check, Runner
+from cnnviz.session.runner import Runner
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +86,12 @@ class Fetching(QObject):
 
     def offer(self, trace: Trace) -> None:
         """Say that weights are random and could be had, if that is so."""
-        request = trace.request
-        if request is None or trace.trained or request.model.weights == "random":
+        model = trace.request.model if trace.request is not None else None
+        if not isinstance(model, ModelSpec):
             return
-        entry = find(request.model.name)
+        if trace.trained or model.weights == "random":
+            return
+        entry = find(model.name)
         if entry.url is None or entry.size is None:
             return
         self._window.notice.show_notice(

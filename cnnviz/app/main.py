@@ -22,18 +22,23 @@ from cnnviz.app import dialogs
 from cnnviz.app.cli import Options
 from cnnviz.app.controller import Controller
 from cnnviz.app.face import first_source, source_of
-from cnnviz.app.families import FIRST_MODEL, Mismatch, task_of
+from cnnviz.app.families import FIRST_MODEL, Mismatch, WrongTask, task_of
 from cnnviz.app.settings import Settings, Theme, home
 from cnnviz.app.window import Window
-from cnnviz.core.errors import InputError, MismatchError
+from cnnviz.core.errors import InputError, MismatchError, TaskError, UnknownNetworkError
+from cnnviz.core.models import ModelSpec
+from cnnviz.core.progress import Check
 from cnnviz.core.resources import resource
-from cnnviz.core.trace import ModelSpec, Request, Trace
+from cnnviz.core.tensors import TensorList
+from cnnviz.core.trace import Request, Trace
 from cnnviz.nets.catalog import find
 from cnnviz.panels import saving
-from cnnviz.session.runner import Check, Runner
+from cnnviz.session.runner import Runner
+
+Answer = Trace | Mismatch | WrongTask | TensorList
 
 
-def run_request(request: Request, check: Check) -> Trace | Mismatch:
+def run_request(request: Request, check: Check) -> Answer:
     """Run a request, or say that its table does not fit the network.
 
     torch is loaded here, on the worker, by the first one.
@@ -45,6 +50,13 @@ def run_request(request: Request, check: Check) -> Trace | Mismatch:
         return execute(request, check)
     except MismatchError as error:
         return Mismatch.of(request, error)
+    except TaskError as error:
+        if isinstance(request.model, ModelSpec):
+            raise
+        return WrongTask(request, str(error), error.wanted)
+    except UnknownNetworkError as error:
+        known = error.tensors, error.nearest, error.notes
+        return TensorList(request, str(error), *known)
 
 
 def run(options: Options) -> int:

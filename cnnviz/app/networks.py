@@ -51,7 +51,11 @@ class NetworkMenu(QMenu):
 
     def show_chosen(self, name: str) -> None:
         """Mark the network on show."""
-        self.networks[name].setChecked(True)
+        chosen = self.networks.get(name)
+        if chosen is not None:
+            chosen.setChecked(True)
+        elif (marked := self._group.checkedAction()) is not None:
+            marked.setChecked(False)
 
 
 def _words(entry: Entry) -> str:

@@ -11,12 +11,21 @@ from PySide6.QtWidgets import QFileDialog
 
 from cnnviz.app import drops
 from cnnviz.app.face import bundled_series, source_of
-from cnnviz.app.families import Families, Mismatch, task_of, with_table
+from cnnviz.app.families import (
+    Families,
+    Mismatch,
+    WrongTask,
+    task_of,
+    width_of,
+    with_table,
+)
 from cnnviz.app.fetching import Fetching
 from cnnviz.app.table_dialog import Reading, TableDialog
 from cnnviz.app.window import Window
+from cnnviz.core.models import Model, Task
 from cnnviz.core.series import Series, TableSource, TextSource
-from cnnviz.core.trace import ModelSpec, Request, Sample, SeriesSource, Source
+from cnnviz.core.tensors import TensorList
+from cnnviz.core.trace import Request, Sample, SeriesSource, Source
 from cnnviz.nets.catalog import find
 from cnnviz.session.store import Store
 
@@ -55,10 +64,24 @@ class Opening(QObject):
         """Show a file."""
         self.source(source_of(path))
 
-    def model(self, model: ModelSpec) -> None:
+    def model(self, model: Model) -> None:
         """Show another network; the source follows if it cannot be taken."""
         request = self._store.state.request
         self._store.set_request(self._families.with_model(request, model))
+
+    def task(self, model: Model) -> Task | None:
+        """Return what a network takes; None before it was opened."""
+        return self._families.task(model)
+
+    def unknown(self, found: TensorList) -> None:
+        """Say that a weights file belongs to no known network."""
+        self._window.tell(found.sentence, warning=True)
+
+    def wrong_task(self, found: WrongTask) -> None:
+        """Show a network, known only now, on a source that it can take."""
+        request = found.request
+        self._families.learn(request.model, found.wanted)
+        self._store.set_request(self._families.with_model(request, request.model))
 
     def ask_path(self) -> None:
         """Ask for a picture or a table."""
@@ -110,7 +133,7 @@ class Opening(QObject):
 
     def _say_structure(self, request: Request) -> None:
         """Say that random weights show a structure and no more."""
-        width = request.model.channels
+        width = width_of(request.model)
         if width is not None:
             title = find(request.model.name).title
             many = "" if width == 1 else "s"
@@ -124,7 +147,7 @@ class Opening(QObject):
         structure, source = found.structure, found.request.source
         assert isinstance(source, TableSource | TextSource)
         ours = isinstance(source, TableSource) and source.path in bundled_series()
-        if structure is not None and ours and found.request.model.weights == "best":
+        if structure is not None and ours and width_of(found.request.model) is None:
             self._store.set_request(structure)
             return
         ask = Reading(source, found.facts)
@@ -195,5 +218,5 @@ def _reading(request: Request, series: Series | None) -> Reading | None:
     if series is None or not isinstance(source, TableSource | TextSource):
         return None
     length = series.values.shape[1]
-    structure = request.model.channels is not None
+    structure = width_of(request.model) is not None
     return Reading(source, series.facts, series.total, length, structure)

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from cnnviz.core.geometry import FieldSize, field_size, size_formulas
 from cnnviz.core.layers import WEIGHTED
+from cnnviz.core.models import ImageWant
 from cnnviz.core.numbers import count, size
-from cnnviz.core.trace import ImageWant, Trace
+from cnnviz.core.trace import Trace
 
 if TYPE_CHECKING:
     from cnnviz.nets.catalog import Entry

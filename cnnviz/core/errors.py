@@ -8,7 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from cnnviz.core.models import Task
     from cnnviz.core.series import TableFacts
+    from cnnviz.core.tensors import Misfit, TensorFacts
 
 
 class CnnvizError(Exception):
@@ -17,6 +19,20 @@ class CnnvizError(Exception):
 
 class InputError(CnnvizError):
     """A picture or a series cannot be used."""
+
+
+class TaskError(InputError):
+    """A picture came to a network of series, or a series to one of pictures.
+
+    Attributes
+    ----------
+    wanted
+        What the network takes.
+    """
+
+    def __init__(self, sentence: str, wanted: Task) -> None:
+        super().__init__(sentence)
+        self.wanted: Task = wanted
 
 
 class MismatchError(InputError):
@@ -44,6 +60,32 @@ class MismatchError(InputError):
 
 class ModelError(CnnvizError):
     """A network cannot be built, loaded or run."""
+
+
+class UnknownNetworkError(ModelError):
+    """A weights file was read, but no network is known that it belongs to.
+
+    Attributes
+    ----------
+    tensors
+        What the file holds.
+    nearest
+        How it differs from the network that came closest; None when none does.
+    notes
+        What else the file says.
+    """
+
+    def __init__(
+        self,
+        sentence: str,
+        tensors: tuple[TensorFacts, ...],
+        nearest: Misfit | None = None,
+        notes: tuple[str, ...] = (),
+    ) -> None:
+        super().__init__(sentence)
+        self.tensors = tensors
+        self.nearest = nearest
+        self.notes = notes
 
 
 class Cancelled(CnnvizError):  # noqa: N818 - the design's word

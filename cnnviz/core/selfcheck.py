@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from cnnviz.core.layers import Layer
 from cnnviz.core.numbers import count, number
+from cnnviz.core.progress import Check
 from cnnviz.core.trace import Trace
 
 TOLERANCE = 1e-4
 """Largest difference that passes, as a share of the layer's largest value."""
-
-Check = Callable[[int, int, str], None]
-"""``check(done, total, name)``, called before each layer; may raise to stop."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

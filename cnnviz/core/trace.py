@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cnnviz.core.layers import Array, Layer, Unit
+from cnnviz.core.models import Model
 from cnnviz.core.series import Series, TableSource, TextSource
 
 if TYPE_CHECKING:
@@ -21,85 +22,6 @@ if TYPE_CHECKING:
 
 
 NO_NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType({})
-
-
-@dataclass(frozen=True, slots=True)
-class ModelSpec:
-    """Which network, and with which weights.
-
-    Attributes
-    ----------
-    name
-        A name of the catalogue.
-    weights
-        ``"best"``: trained ones where they are at hand; ``"random"``: never.
-    seed
-        Seed of random weights.
-    channels
-        Variables of the series, for a network of series with random weights; None
-        for as many as it was trained on.
-    """
-
-    name: str
-    weights: Literal["best", "random"] = "best"
-    seed: int = 0
-    channels: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ImageWant:
-    """The picture a network wants, in the order of its own transforms.
-
-    Attributes
-    ----------
-    crop
-        ``(height, width)`` cut from the centre, in pixels.
-    resize
-        Shorter side before the crop; a pair means exactly ``(height, width)``.
-    interpolation
-        ``"bilinear"``, ``"bicubic"`` or ``"nearest"``; always antialiased.
-    mean, std
-        Per channel, subtracted from and divided into values in 0 … 1.
-    channels
-        3 for RGB, 1 for grey.
-    """
-
-    crop: tuple[int, int] = (224, 224)
-    resize: int | tuple[int, int] = 256
-    interpolation: str = "bilinear"
-    mean: tuple[float, ...] = (0.485, 0.456, 0.406)
-    std: tuple[float, ...] = (0.229, 0.224, 0.225)
-    channels: int = 3
-
-
-@dataclass(frozen=True, slots=True)
-class SeriesWant:
-    """The series a network wants.
-
-    Attributes
-    ----------
-    channels
-        Names of the variables, in order.
-    length
-        Steps it was trained on; None for any number.
-    rate
-        Steps a second, in Hz.
-    mean, std
-        Per channel, subtracted and divided by, in the variable's own unit; ``()`` for
-        a network that learned none: those of the table itself.
-    minimum
-        Fewest steps a network of any length can run on.
-    units
-        Of the channels; ``()`` if unknown.
-    """
-
-    channels: tuple[str, ...]
-    length: int | None
-    rate: float
-    mean: tuple[float, ...]
-    std: tuple[float, ...]
-    minimum: int = 1
-    units: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +58,7 @@ Source = ImageSource | PixelSource | SeriesSource
 class Request:
     """One network on one source: the only thing the worker is asked for."""
 
-    model: ModelSpec
+    model: Model
     source: Source
 
 
@@ -197,6 +119,8 @@ class Trace:
         Of the whole network, each counted once; and of what ran.
     not_run
         Paths of modules without children that did not run for this input.
+    about
+        What the person should know about the network's files ("epoch 7").
     title, weights
         The network's name; where its weights come from, in words.
     trained
@@ -216,6 +140,7 @@ class Trace:
     parameters: int = 0
     parameters_used: int = 0
     not_run: tuple[str, ...] = ()
+    about: tuple[str, ...] = ()
     title: str = ""
     weights: str = ""
     trained: bool = True

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnnviz.core.errors import InputError, MismatchError
+from cnnviz.core.models import SeriesWant
 from cnnviz.core.series import Series
-from cnnviz.core.trace import Sample, SeriesWant
+from cnnviz.core.trace import Sample
 from cnnviz.inputs.clock import Numbers
 from cnnviz.inputs.phrases import counted, frequency, listed, quoted
 from cnnviz.inputs.table import Table, turn

@@ -6,7 +6,8 @@ import numpy as np
 from PIL import Image
 
 from cnnviz.core.errors import InputError
-from cnnviz.core.trace import ImageWant, Sample
+from cnnviz.core.models import ImageWant
+from cnnviz.core.trace import Sample
 from cnnviz.inputs.picture import Picture, Pixels, to_picture
 
 _FILTERS = {

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from cnnviz.core.errors import ModelError
+from cnnviz.core.models import ImageWant, SeriesWant
 from cnnviz.core.resources import resource
-from cnnviz.core.trace import ImageWant, SeriesWant
 
 State = Literal[
     "bundled",

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from cnnviz.core.trace import ImageWant
+from cnnviz.core.models import ImageWant
 
 ALEXNET_WANT = ImageWant(crop=(224, 224), resize=224)
 """What the bundled ``alexnet`` was trained and measured on."""

@@ -212,7 +212,7 @@ def adopt(entry: Entry, path: Path, folder: Path | None = None) -> Path:
         The file is unreadable, no weights file, or of another network; or it cannot
         be copied.
     """
-    from cnnviz.nets.build import load
+    from cnnviz.nets.known import load
     from cnnviz.nets.weights import check_kind
 
     file, _, _ = _wanted(entry)

@@ -8,10 +8,10 @@ from torch import nn
 
 from cnnviz.core.ahead import own_step, time_layers
 from cnnviz.core.errors import InputError, ModelError
+from cnnviz.core.progress import Check, no_check
 from cnnviz.core.proof import Leak, Proof, Trial
 from cnnviz.nets.build import build
-from cnnviz.probe.execute import no_check
-from cnnviz.probe.recorder import Check, Recording, record
+from cnnviz.probe.recorder import Recording, record
 
 _SAME = 1e-9
 """Share of a layer's largest value below which a difference is rounding in float64."""

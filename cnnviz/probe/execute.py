@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -12,21 +11,15 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from cnnviz.core.layers import Layer
-from cnnviz.core.trace import (
-    ModelSpec,
-    Request,
-    Sample,
-    Trace,
-)
-from cnnviz.nets.build import Network, build
+from cnnviz.core.models import LiveSpec, Model, ModelSpec
+from cnnviz.core.progress import Check, no_check
+from cnnviz.core.trace import Request, Sample, Trace
+from cnnviz.nets.build import build
 from cnnviz.nets.cache import weights_file
 from cnnviz.nets.catalog import find
-from cnnviz.probe.recorder import Check, Recording, record
+from cnnviz.nets.network import Network
+from cnnviz.probe.recorder import Recording, record
 from cnnviz.probe.sources import prepare, read
-
-
-def no_check(done: int, expected: int, what: str) -> None:
-    """Let everything run."""
 
 
 def execute(request: Request, check: Check = no_check) -> Trace:
@@ -50,14 +43,15 @@ def execute(request: Request, check: Check = no_check) -> Trace:
     """
     check(0, 0, f"reading {request.source.title}")
     found = read(request.source)
-    check(0, 0, f"loading {request.model.name}")
-    network = network_of(request.model)
+    check(0, 0, f"loading {request.model.title}")
+    network = network_of(request.model, check)
     sample = prepare(found, network, request.source)
     recording = record(network.module, sample.values, check)
     return _trace(
         recording,
         sample,
-        title=request.model.name,
+        title=network.name,
+        about=network.notes,
         weights=network.weights,
         trained=network.trained,
         labels=network.labels,
@@ -66,15 +60,24 @@ def execute(request: Request, check: Check = no_check) -> Trace:
     )
 
 
-def network_of(spec: ModelSpec) -> Network:
-    """Return a network of the catalogue, built once while its weights stay the same."""
-    file = weights_file(find(spec.name))
-    return _built(spec, None if file is None else (file, file.stat().st_mtime_ns))
+NETWORKS_KEPT = 2
+_built: dict[tuple[Model, tuple[Path, int] | None], Network] = {}
 
 
-@lru_cache(maxsize=2)
-def _built(spec: ModelSpec, _weights_at_hand: tuple[Path, int] | None) -> Network:
-    return build(spec)
+def network_of(model: Model, check: Check = no_check) -> Network:
+    """Return a network, built once while its weights stay the same."""
+    if isinstance(model, LiveSpec):
+        return build(model)
+    at_hand = None
+    if isinstance(model, ModelSpec):
+        file = weights_file(find(model.name))
+        at_hand = None if file is None else (file, file.stat().st_mtime_ns)
+    key = model, at_hand
+    network = _built.pop(key, None) or build(model, check)
+    _built[key] = network  # the latest at the end
+    while len(_built) > NETWORKS_KEPT:
+        del _built[next(iter(_built))]
+    return network
 
 
 def trace_module(

@@ -9,7 +9,7 @@ summed with random positive weights so that nothing cancels, is looked at.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 import torch
@@ -20,6 +20,7 @@ from cnnviz.core.edges import hull
 from cnnviz.core.geometry import receptive_field
 from cnnviz.core.layers import Array, Layer
 from cnnviz.core.mattering import Asked, Mattering
+from cnnviz.core.progress import Check
 from cnnviz.core.reads import edges
 from cnnviz.core.rules import plain_name
 from cnnviz.core.shapes import shape_of, spatial_axes
@@ -27,7 +28,6 @@ from cnnviz.probe.replay import Recipe
 from cnnviz.probe.values import Value
 
 Mask = NDArray[np.bool_]
-Check = Callable[[int, int, str], None]
 
 _ADDING = frozenset(
     {"conv", "conv_transpose", "linear", "flatten", "reshape", "concat", "pad"}

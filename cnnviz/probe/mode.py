@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
+from cnnviz.core.progress import Check
 from cnnviz.probe import vocabulary as words
 from cnnviz.probe.failure import Failed
 from cnnviz.probe.flow import Origin, version
@@ -33,9 +34,6 @@ from cnnviz.probe.notes import (
 from cnnviz.probe.origins import Origins, changed
 from cnnviz.probe.scopes import Scopes, within
 from cnnviz.probe.values import Step, capture, tensors_in
-
-Check = Callable[[int, int, str], None]
-"""Called before each layer with (done, expected, name); may raise ``Cancelled``."""
 
 
 class Recorder(TorchFunctionMode):

@@ -18,10 +18,11 @@ from torch.nn.parameter import UninitializedBuffer, is_lazy
 
 from cnnviz.core.errors import ModelError
 from cnnviz.core.layers import Layer
+from cnnviz.core.progress import Check
 from cnnviz.probe.builder import Builder
 from cnnviz.probe.failure import Reason, explain_failure
 from cnnviz.probe.guard import untouched, wrapped
-from cnnviz.probe.mode import Check, Recorder
+from cnnviz.probe.mode import Recorder
 from cnnviz.probe.scopes import Scopes
 from cnnviz.probe.values import tensors_in
 

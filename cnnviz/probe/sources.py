@@ -9,17 +9,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from cnnviz.core.errors import InputError, MismatchError
+from cnnviz.core.errors import MismatchError, TaskError
+from cnnviz.core.models import ImageWant, SeriesWant
 from cnnviz.core.series import Choices, TableSource, TextSource
-from cnnviz.core.trace import (
-    ImageSource,
-    ImageWant,
-    PixelSource,
-    Sample,
-    SeriesSource,
-    SeriesWant,
-    Source,
-)
+from cnnviz.core.trace import ImageSource, PixelSource, Sample, SeriesSource, Source
 from cnnviz.inputs.facts import facts_of
 from cnnviz.inputs.fit import fit_table
 from cnnviz.inputs.image import read_image
@@ -27,7 +20,7 @@ from cnnviz.inputs.picture import Picture
 from cnnviz.inputs.prepare import prepare_image
 from cnnviz.inputs.series import read_table
 from cnnviz.inputs.table import Table, fill_missing, turn
-from cnnviz.nets.build import Network
+from cnnviz.nets.network import Network
 
 Read = Picture | NDArray[np.uint8] | Table
 
@@ -76,18 +69,19 @@ def prepare(found: Read, network: Network, source: Source) -> Sample:
     InputError
         It is not of the kind the network takes, or does not fit it.
     """
-    want, name = network.want, network.entry.name
+    want, name = network.want, network.name
     if isinstance(found, Table):
         if isinstance(want, ImageWant):
-            raise InputError(
-                f"{name} takes a picture; {source.title} is a series (CSV)"
+            raise TaskError(
+                f"{name} takes a picture; {source.title} is a series (CSV)", "picture"
             )
         assert isinstance(source, TableSource | TextSource)
         return series_sample(found, want, source)
     if isinstance(want, SeriesWant):
-        raise InputError(
+        raise TaskError(
             f"{name} takes a series (CSV) of {len(want.channels)} variables; "
-            f"{source.title} is a picture"
+            f"{source.title} is a picture",
+            "series",
         )
     return prepare_image(found, want, source.title)
 

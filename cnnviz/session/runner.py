@@ -18,9 +18,7 @@ from typing import Any, TypeAlias
 from PySide6.QtCore import QObject, Qt, Signal
 
 from cnnviz.core.errors import Cancelled, CnnvizError
-
-Check: TypeAlias = Callable[[int, int, str], None]
-"""``check(done, total, what)``: tells progress; raises `Cancelled` to stop the job."""
+from cnnviz.core.progress import Check
 
 Execute: TypeAlias = Callable[[Any, Check], object]
 """From a frozen request to a frozen answer, such as a trace."""

@@ -15,9 +15,10 @@ from PySide6.QtCore import QObject, Signal
 from cnnviz.core.geometry import carry, field_size, locate
 from cnnviz.core.layers import Unit
 from cnnviz.core.look import Look
+from cnnviz.core.models import Model
 from cnnviz.core.selection import Selection, resolve
 from cnnviz.core.stages import Stage, stage_of
-from cnnviz.core.trace import ModelSpec, Request, Source, Trace
+from cnnviz.core.trace import Request, Source, Trace
 
 
 class Same(Enum):
@@ -189,7 +190,7 @@ class Store(QObject):
         """The present state."""
         return self._state
 
-    def set_model(self, model: ModelSpec) -> None:
+    def set_model(self, model: Model) -> None:
         """Ask for another network on the same source."""
         self._ask(replace(self._state.request, model=model))
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from picture_data import Split
 from torch import nn
 
-from cnnviz.core.trace import ImageWant
+from cnnviz.core.models import ImageWant
 from cnnviz.inputs.prepare import prepare_image
 
 

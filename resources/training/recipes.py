@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from cnnviz.core.trace import ImageWant
+from cnnviz.core.models import ImageWant
 from cnnviz.nets import classic
 
 

@@ -9,7 +9,8 @@ from PySide6.QtWidgets import QApplication
 
 from cnnviz.app.main import first_request, run_request
 from cnnviz.app.settings import Settings
-from cnnviz.core.trace import ImageSource, ModelSpec, Request
+from cnnviz.core.models import ModelSpec
+from cnnviz.core.trace import ImageSource, Request
 
 
 @pytest.fixture

@@ -16,8 +16,9 @@ from cnnviz.app.face import bundled_series, source_of, trace_file
 from cnnviz.app.families import Families, Mismatch, with_table
 from cnnviz.app.main import first_request, run_request
 from cnnviz.core.errors import InputError, MismatchError
+from cnnviz.core.models import ModelSpec
 from cnnviz.core.series import TableSource, TextSource
-from cnnviz.core.trace import ImageSource, ModelSpec, Request
+from cnnviz.core.trace import ImageSource, Request
 
 PICTURE, TABLE = ImageSource(Path("a.png")), TableSource(Path("a.csv"))
 

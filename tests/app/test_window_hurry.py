@@ -14,7 +14,8 @@ from PySide6.QtCore import QThread
 from PySide6.QtWidgets import QApplication
 
 from cnnviz.app.main import run_request
-from cnnviz.core.trace import ImageSource, ModelSpec, Request
+from cnnviz.core.models import ModelSpec
+from cnnviz.core.trace import ImageSource, Request
 
 
 def resident():

@@ -9,7 +9,7 @@ from PIL import Image
 from torchvision.transforms import v2
 
 from cnnviz.core.errors import InputError
-from cnnviz.core.trace import ImageWant
+from cnnviz.core.models import ImageWant
 from cnnviz.inputs import prepare
 from cnnviz.inputs.picture import Picture, to_picture
 from cnnviz.inputs.prepare import prepare_image

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from cnnviz.core.models import ImageWant
 from cnnviz.core.resources import resource
-from cnnviz.core.trace import ImageWant
 from cnnviz.inputs.image import read_image
 from cnnviz.inputs.prepare import prepare_image
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from cnnviz.core.errors import InputError, MismatchError
+from cnnviz.core.models import SeriesWant
 from cnnviz.core.series import Choices
-from cnnviz.core.trace import SeriesWant
 from cnnviz.inputs.fit import fit_table, match_channels
 from cnnviz.inputs.series import read_table
 from cnnviz.inputs.table import fill_missing

@@ -6,8 +6,8 @@ import sys
 import numpy as np
 import pytest
 
+from cnnviz.core.models import SeriesWant
 from cnnviz.core.resources import resource
-from cnnviz.core.trace import SeriesWant
 from cnnviz.inputs.fit import fit_table
 from cnnviz.inputs.series import read_table
 from cnnviz.inputs.table import fill_missing

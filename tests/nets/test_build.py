@@ -10,13 +10,14 @@ from safetensors import safe_open
 from torch import nn
 
 from cnnviz.core.errors import ModelError
+from cnnviz.core.models import ModelSpec
 from cnnviz.core.resources import resource
-from cnnviz.core.trace import ModelSpec
-from cnnviz.nets import build as room
-from cnnviz.nets.build import build, load
+from cnnviz.nets import known as room
+from cnnviz.nets.build import build
 from cnnviz.nets.cache import hub_folder, own_name
 from cnnviz.nets.catalog import find, models
 from cnnviz.nets.drawing import fresh, unmade
+from cnnviz.nets.known import load
 
 
 @pytest.fixture
@@ -55,7 +56,7 @@ def test_every_network_has_the_catalogues_parameters(entry):
     if entry.name == "handmade":
         module = build(ModelSpec("handmade")).module
     else:
-        module = unmade(room._layout(entry))
+        module = unmade(room.layout(entry))
     assert count(module) == entry.parameters
 
 
@@ -119,7 +120,7 @@ def test_same_seed_same_weights_and_the_random_state_is_left_alone():
 def test_weights_are_drawn_as_torchvision_draws_them(name):
     from torchvision.models import get_model
 
-    ours = fresh(room._layout(find(f"torchvision/{name}")), 0)
+    ours = fresh(room.layout(find(f"torchvision/{name}")), 0)
     theirs = get_model(name, weights=None)
     for (key, a), b in zip(ours.named_parameters(), theirs.parameters(), strict=True):
         if a.numel() >= 20_000:

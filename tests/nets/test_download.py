@@ -13,7 +13,8 @@ import pytest
 import torch
 
 from cnnviz.core.errors import Cancelled, ModelError
-from cnnviz.nets import build, server
+from cnnviz.core.models import ModelSpec
+from cnnviz.nets import known, server
 from cnnviz.nets.cache import in_words, own_name, weights_file
 from cnnviz.nets.catalog import find
 from cnnviz.nets.download import adopt, download, offer
@@ -369,7 +370,7 @@ def test_other_file_gets_a_name_of_its_own_and_is_used(
     assert path == folder / own_name(SQUEEZENET)
     assert weights_file(SQUEEZENET, folder) == path
     monkeypatch.setenv("TORCH_HOME", str(folder.parents[1]))
-    net = build.build(build.ModelSpec(SQUEEZENET.name))
+    net = known.build_known(ModelSpec(SQUEEZENET.name))
     assert net.weights == f"weights of a file chosen by hand ({path.name})"
     for key, value in net.module.state_dict().items():
         assert torch.equal(value, state[key])

@@ -5,7 +5,7 @@ import pytest
 import torch
 from PIL import Image, ImageFilter
 
-from cnnviz.core.trace import ModelSpec
+from cnnviz.core.models import ModelSpec
 from cnnviz.nets.build import build
 from cnnviz.nets.handmade import KERNELS
 

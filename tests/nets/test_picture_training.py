@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
+from cnnviz.core.models import ImageWant
 from cnnviz.core.resources import resource
-from cnnviz.core.trace import ImageWant
 from cnnviz.nets.classic import SmallVGG
 
 MODULES = "balance first_kernels folding picture_data recipes training_run".split()

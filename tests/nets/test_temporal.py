@@ -9,8 +9,9 @@ from safetensors import safe_open
 
 from cnnviz.core.errors import InputError, ModelError
 from cnnviz.core.geometry import field_size, receptive_field
+from cnnviz.core.models import ModelSpec
 from cnnviz.core.resources import resource
-from cnnviz.core.trace import ModelSpec, PixelSource, Request
+from cnnviz.core.trace import PixelSource, Request
 from cnnviz.nets.build import build
 from cnnviz.nets.catalog import find
 from cnnviz.nets.temporal import TCN, CNN1d

@@ -10,9 +10,10 @@ from torch.nn import functional as F
 
 from cnnviz.core.ahead import ahead_words, looks_ahead, own_step, time_layers
 from cnnviz.core.errors import InputError, ModelError
+from cnnviz.core.models import ModelSpec
 from cnnviz.core.proof import Trial
 from cnnviz.core.series import TableSource
-from cnnviz.core.trace import ModelSpec, Request, Sample
+from cnnviz.core.trace import Request, Sample
 from cnnviz.nets.build import build
 from cnnviz.nets.temporal import TCN, CNN1d
 from cnnviz.probe.causality import prove, try_module

@@ -10,7 +10,8 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QLabel
 
 from cnnviz.core.errors import Cancelled, InputError
-from cnnviz.core.trace import ImageSource, ModelSpec, Request, Sample, Trace
+from cnnviz.core.models import ModelSpec
+from cnnviz.core.trace import ImageSource, Request, Sample, Trace
 from cnnviz.session.runner import Runner
 
 

@@ -8,8 +8,9 @@ import pytest
 
 from cnnviz.core.layers import Geometry, Layer
 from cnnviz.core.look import Look
+from cnnviz.core.models import ModelSpec
 from cnnviz.core.selection import Selection
-from cnnviz.core.trace import ImageSource, ModelSpec, Request, Sample, Trace
+from cnnviz.core.trace import ImageSource, Request, Sample, Trace
 from cnnviz.session.store import State, Store, choose, receive
 
 ASKED = Request(ModelSpec("net"), ImageSource(Path("a.png")))

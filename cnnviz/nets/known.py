@@ -1,0 +1,220 @@
+"""Networks of the catalogue, built."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cnnviz.core.errors import ModelError
+from cnnviz.core.models import ModelSpec, SeriesWant
+from cnnviz.core.resources import resource
+from cnnviz.nets.cache import check_digest, weights_file
+from cnnviz.nets.catalog import Entry, file_facts, find
+from cnnviz.nets.network import Network
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+def build_known(spec: ModelSpec) -> Network:
+    """Build a network of the catalogue.
+
+    ``"best"`` weights are those that are at hand: bundled, or downloaded before.
+    Nothing is downloaded here; without a file the weights are random, and
+    ``Network.weights`` says so.
+
+    Raises
+    ------
+    ModelError
+        No such network; its weights file is damaged (the message names the file); or
+        it cannot be had for that many variables.
+    """
+    entry = find(spec.name)
+    if spec.channels is not None:
+        return _of_another_width(entry, spec, spec.channels)
+    if entry.name == "handmade":
+        return _handmade(entry)
+    if entry.bundled:
+        file: Path | None = resource(f"models/{entry.file}")
+    else:
+        file = weights_file(entry)
+    labels = _labels(entry)
+    if spec.weights == "random" or file is None:
+        from cnnviz.nets.drawing import fresh
+
+        module = fresh(layout(entry), spec.seed)
+        words = f"random weights, seed {spec.seed}: not trained"
+    else:
+        module = load(entry, file)
+        words = _source(entry, file)
+    module.eval().requires_grad_(False)
+    trained = not words.startswith("random")
+    names = {}
+    if entry.name == "tcn" and labels is not None:
+        names = dict.fromkeys(("steps", "mean"), labels)
+    return Network(module, entry.name, entry.want, labels, words, trained, names, entry)
+
+
+def load(entry: Entry, file: Path) -> nn.Module:
+    """Build a network with the weights of a file.
+
+    A file of the catalogue's own name must have the catalogue's checksum.
+
+    Raises
+    ------
+    ModelError
+        The file is damaged or belongs to another network.
+    """
+    from cnnviz.nets.drawing import unmade
+    from cnnviz.nets.weights import check_kind, fit, read_state
+
+    if file.name == entry.file:
+        check_kind(file)
+        check_digest(file, entry.sha256)
+    state = read_state(file)
+    if entry.family == "DenseNet":
+        _rename_densenet(state)
+    module = unmade(layout(entry, loading=True))
+    fit(module, state, file, entry.name)
+    if entry.torchvision == "googlenet":
+        _drop_training_heads(module)
+    return module
+
+
+def _of_another_width(entry: Entry, spec: ModelSpec, channels: int) -> Network:
+    """Build a network of series for any number of variables, with random weights.
+
+    It wants any variables, normalised by what they are themselves.
+
+    Raises
+    ------
+    ModelError
+        The network takes pictures, or learned weights are asked for.
+    """
+    want = entry.want
+    if not isinstance(want, SeriesWant):
+        raise ModelError(f"{entry.name} takes pictures, not {channels} variables")
+    if spec.weights != "random":
+        raise ModelError(
+            f"{entry.name} was trained on {len(want.channels)} variables; for "
+            f"{channels} it has random weights only"
+        )
+    if channels < 1:
+        raise ModelError(f"a series has at least 1 variable, not {channels}")
+    from cnnviz.nets.drawing import fresh
+
+    module = fresh(layout(entry, channels=channels), spec.seed)
+    return Network(
+        module.eval().requires_grad_(False),
+        entry.name,
+        replace(
+            want,
+            channels=tuple(f"variable {i}" for i in range(1, channels + 1)),
+            mean=(),
+            std=(),
+            units=(),
+        ),
+        None,
+        f"random weights, seed {spec.seed}, for {channels} variables: structure only",
+        False,
+        entry=entry,
+    )
+
+
+def _handmade(entry: Entry) -> Network:
+    from cnnviz.nets.handmade import Handmade, channel_names
+
+    return Network(
+        Handmade().eval().requires_grad_(False),
+        entry.name,
+        entry.want,
+        None,
+        "hand-made kernels, nothing learned",
+        False,
+        channel_names(),
+        entry,
+    )
+
+
+def _source(entry: Entry, file: Path) -> str:
+    """Say where weights come from."""
+    if entry.bundled:
+        kind = "everyday classes" if entry.task == "picture" else "exercises"
+        return f"trained on {entry.classes} {kind}, bundled"
+    if file.name == entry.file:
+        return f"ImageNet weights {entry.weights}"
+    return f"weights of a file chosen by hand ({file.name})"
+
+
+def _labels(entry: Entry) -> tuple[str, ...] | None:
+    """Return the names of a network's classes where its training gave them any."""
+    if entry.bundled:
+        return tuple(file_facts(resource(f"models/{entry.file}"))["classes"])
+    if entry.torchvision:
+        from torchvision.models import AlexNet_Weights
+
+        return tuple(AlexNet_Weights.DEFAULT.meta["categories"])
+    return None
+
+
+def layout(
+    entry: Entry, loading: bool = False, channels: int | None = None
+) -> Callable[[], nn.Module]:
+    """Return what builds a network's layers.
+
+    Parameters
+    ----------
+    loading
+        As the weights file has them: GoogLeNet's holds two more heads, used in
+        training only.
+    channels
+        Variables of a network of series; None for as many as it was trained on.
+    """
+    if isinstance(entry.want, SeriesWant):
+        from cnnviz.nets import temporal
+
+        kinds = {"tcn": temporal.TCN, "cnn1d": temporal.CNN1d}
+        width = channels or len(entry.want.channels)
+        return partial(kinds[entry.name], width, entry.classes)
+    if entry.torchvision is None:
+        from cnnviz.nets import classic
+
+        return {
+            "alexnet": classic.bundled_alexnet,
+            "vgg": classic.bundled_vgg,
+            "alexnet-2012": classic.AlexNet2012,
+        }[entry.name]
+
+    import torchvision
+
+    name = entry.torchvision
+    try:
+        torchvision.models.get_model_builder(name)
+    except ValueError as error:
+        version = torchvision.__version__
+        raise ModelError(f"torchvision {version} here has no {name}") from error
+    # what torchvision's own builders choose when they are given these weights
+    options: dict[str, Any] = {}
+    if name in ("googlenet", "inception_v3"):
+        options = {"transform_input": True, "init_weights": False}
+        options["aux_logits"] = loading or name == "inception_v3"
+    elif name.startswith("vit_"):
+        options = {"image_size": entry.want.crop[0]}
+    return lambda: torchvision.models.get_model(name, weights=None, **options)
+
+
+def _rename_densenet(state: Any) -> None:
+    """Bring DenseNet's old names (``norm.1``) to today's (``norm1``), in place."""
+    old = re.compile(r"(.*denselayer\d+\.(?:norm|relu|conv))\.([12]\..*)")
+    for key in list(state):
+        if found := old.fullmatch(key):
+            state[found[1] + found[2]] = state.pop(key)
+
+
+def _drop_training_heads(module: Any) -> None:
+    """Remove GoogLeNet's two extra heads, as torchvision does after loading."""
+    module.aux_logits, module.aux1, module.aux2 = False, None, None

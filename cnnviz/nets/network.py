@@ -1,0 +1,55 @@
+"""A network that is ready to run, wherever it came from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from cnnviz.core.models import ImageWant, SeriesWant, Task
+from cnnviz.nets.catalog import Entry
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Network:
+    """A network that is ready to run.
+
+    Attributes
+    ----------
+    module
+        On the CPU, in eval mode, float32, without gradients for its weights.
+    name
+        Of the catalogue, or of its files.
+    want
+        The input it takes.
+    labels
+        Name of each class, or None.
+    weights
+        Where its weights come from, in words.
+    trained
+        Whether it has learned anything.
+    channel_names
+        By layer, a name for each channel where there are any (``"Sobel x"``).
+    entry
+        Where it stands in the catalogue; None for a network of the person's own.
+    notes
+        What the person should know about its files.
+    """
+
+    module: nn.Module
+    name: str
+    want: ImageWant | SeriesWant
+    labels: tuple[str, ...] | None
+    weights: str
+    trained: bool
+    channel_names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    entry: Entry | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def task(self) -> Task:
+        """What it takes."""
+        return "picture" if isinstance(self.want, ImageWant) else "series"
