@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from PySide6.QtCore import (
@@ -13,6 +13,7 @@ from PySide6.QtCore import (
     Qt,
 )
 
+from cnnviz.core.changes import change_words
 from cnnviz.core.geometry import FieldSize, field_size
 from cnnviz.core.layers import Layer
 from cnnviz.core.trace import Trace
@@ -27,6 +28,8 @@ STAGE_ROLE = Qt.ItemDataRole.UserRole
 """True for rows of the current stage."""
 FAULT_ROLE = Qt.ItemDataRole.UserRole + 1
 """True for layers that, computed again, gave something else."""
+CHANGED_ROLE = Qt.ItemDataRole.UserRole + 2
+"""True for layers whose weights are not those shown before."""
 
 
 def field_words(field: FieldSize) -> str:
@@ -58,12 +61,13 @@ class LayerModel(QAbstractTableModel):
         self._trace: Trace | None = None
         self._stage: frozenset[str] = frozenset()
         self._faults: frozenset[str] = frozenset()
+        self._changed: Mapping[str, float] = {}
 
     def show_trace(self, trace: Trace | None) -> None:
         """Hold another trace."""
         self.beginResetModel()
         self._trace, self._stage = trace, frozenset()
-        self._faults = frozenset()
+        self._faults, self._changed = frozenset(), {}
         self.endResetModel()
 
     def show_stage(self, members: frozenset[str]) -> None:
@@ -77,6 +81,11 @@ class LayerModel(QAbstractTableModel):
         if names != self._faults:
             self._faults = names
             self._tell(FAULT_ROLE)
+
+    def show_changes(self, relative: Mapping[str, float]) -> None:
+        """Mark the layers whose weights changed; see ``core.changes.Changes``."""
+        self._changed = {name: far for name, far in relative.items() if far != 0}
+        self._tell(CHANGED_ROLE)
 
     def _tell(self, role: int) -> None:
         if self.rowCount():
@@ -125,6 +134,7 @@ class LayerModel(QAbstractTableModel):
             Qt.ItemDataRole.ToolTipRole,
             STAGE_ROLE,
             FAULT_ROLE,
+            CHANGED_ROLE,
         ):
             return None
         layer = self.layer(index.row())
@@ -132,11 +142,22 @@ class LayerModel(QAbstractTableModel):
             return layer.name in self._stage
         if role == FAULT_ROLE:
             return layer.name in self._faults
+        if role == CHANGED_ROLE:
+            return layer.name in self._changed
         if role == Qt.ItemDataRole.ToolTipRole:
-            fault = "\ncomputed again, it gives something else"
-            said = f"{layer.name}\n{layer_caption(layer)}"
-            return said + fault if layer.name in self._faults else said
+            return "\n".join(self._told(layer))
         return self._text(layer, column)
+
+    def _told(self, layer: Layer) -> Iterator[str]:
+        """Yield the lines of a layer's tooltip."""
+        yield layer.name
+        yield layer_caption(layer)
+        if layer.name in self._faults:
+            yield "computed again, it gives something else"
+        if layer.name in self._changed:
+            far = change_words(self._changed[layer.name])
+            by = far if far.startswith("from") else f"by {far}" if far else ""
+            yield f"weights changed {by}".rstrip()
 
     def _text(self, layer: Layer, column: int) -> str:
         trace = self._trace

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 from PySide6.QtCore import QModelIndex, QRect, QSortFilterProxyModel, Qt, Signal
@@ -30,6 +30,7 @@ from cnnviz.core.trace import Trace
 from cnnviz.panels import theme
 from cnnviz.panels.frame import PanelFrame
 from cnnviz.panels.layer_model import (
+    CHANGED_ROLE,
     FAULT_ROLE,
     STAGE_ROLE,
     Index,
@@ -62,10 +63,13 @@ class _Bars(QStyledItemDelegate):
         super().paint(painter, option, index)
         view = self.parent()
         assert isinstance(view, QTreeView)
+        side = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         if index.column() == 0 and index.data(FAULT_ROLE):
             painter.setPen(theme.of(view).color("warning"))
-            side = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
             painter.drawText(option.rect, side, "≠ ")
+        elif index.column() == 0 and index.data(CHANGED_ROLE):
+            painter.setPen(theme.of(view).color("text"))
+            painter.drawText(option.rect, side, "• ")
         if index.column() or not index.data(STAGE_ROLE):
             return
         current = view.currentIndex().row() == index.row()
@@ -197,6 +201,10 @@ class LayersPanel(PanelFrame):
     def show_faults(self, names: Iterable[str]) -> None:
         """Mark layers that, computed again, gave something else."""
         self.model.show_faults(frozenset(names))
+
+    def show_changes(self, relative: Mapping[str, float]) -> None:
+        """Mark layers whose weights changed since the run shown before."""
+        self.model.show_changes(relative)
 
     def find_layer(self) -> None:
         """Put the cursor into the filter line."""

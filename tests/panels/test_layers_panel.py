@@ -128,6 +128,35 @@ def test_the_current_layer_is_explained(panel):
     assert "each unit sees the whole input" in panel.detail.text()
 
 
+def test_changed_weights_are_marked_until_another_run_is_shown(panel, trace):
+    """A dot at the end of the name, and how far in the tooltip."""
+
+    def tip(row):
+        return panel.model.index(row, 0).data(Qt.ItemDataRole.ToolTipRole)
+
+    def end_of_name(row):
+        at = panel._proxy.index(row, 0)
+        box = panel.view.visualRect(at)
+        image = panel.view.viewport().grab().toImage()
+        return [
+            image.pixel(x, y)
+            for x in range(box.right() - 12, box.right())
+            for y in range(box.top(), box.bottom())
+        ]
+
+    before, plain = [end_of_name(row) for row in range(5)], tip(0)
+    panel.show_changes({"features.0": 0.032, "classifier": 0.0})
+    after = [end_of_name(row) for row in range(5)]
+    assert [a != b for a, b in zip(before, after, strict=True)] == [1, 0, 0, 0, 0]
+    assert tip(0) == plain + "\nweights changed by 3.2 %"
+    assert "weights" not in tip(4)
+    panel.show_changes({"features.0": np.inf, "classifier": np.nan})
+    assert tip(0).endswith("\nweights changed from 0")
+    assert tip(4).endswith("\nweights changed")
+    panel.show_trace(trace)
+    assert [end_of_name(row) for row in range(5)] == before
+
+
 def test_a_shared_weight_is_said(panel, trace, conv):
     again = replace(conv, name="again", shared_with="features.0", parameters=0)
     panel.show_trace(Trace(trace.sample, (conv, again)))
