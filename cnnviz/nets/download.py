@@ -212,8 +212,8 @@ def adopt(entry: Entry, path: Path, folder: Path | None = None) -> Path:
         The file is unreadable, no weights file, or of another network; or it cannot
         be copied.
     """
+    from cnnviz.nets.containers import check_kind
     from cnnviz.nets.known import load
-    from cnnviz.nets.weights import check_kind
 
     file, _, _ = _wanted(entry)
     folder = folder or hub_folder()

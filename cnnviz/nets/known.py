@@ -69,13 +69,15 @@ def load(entry: Entry, file: Path) -> nn.Module:
     ModelError
         The file is damaged or belongs to another network.
     """
+    from cnnviz.nets.checkpoint import read_checkpoint
+    from cnnviz.nets.containers import check_kind
     from cnnviz.nets.drawing import unmade
-    from cnnviz.nets.weights import check_kind, fit, read_state
+    from cnnviz.nets.weights import fit
 
     if file.name == entry.file:
         check_kind(file)
         check_digest(file, entry.sha256)
-    state = read_state(file)
+    state = dict(read_checkpoint(file).state)
     if entry.family == "DenseNet":
         _rename_densenet(state)
     module = unmade(layout(entry, loading=True))

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from cnnviz.core.errors import ModelError
 from cnnviz.nets.cache import in_words
-from cnnviz.nets.weights import foreign
+from cnnviz.nets.containers import foreign
 
 BLOCK = 1 << 18
 """Bytes read in one go."""

@@ -1,191 +1,200 @@
-"""Weights files: read as data, never as code, and fitted to a network."""
+"""Weights fitted to a network: all of them and no others, or it is said which."""
 
 from __future__ import annotations
 
-import pickle
-import struct
-import warnings
-import zipfile
-from collections.abc import Mapping, MutableMapping
+from collections import OrderedDict
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cnnviz.core.errors import ModelError
+from cnnviz.core.tensors import Misfit, Reshaped
+from cnnviz.nets.spelling import spelled
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-_FOREIGN = (
-    (b"<", "a web page, perhaps an error or login page"),
-    (b"version https://git-lfs", "a Git LFS pointer, not the file it points to"),
-    (b"\x89PNG", "a picture"),
-    (b"\xff\xd8\xff", "a picture"),
-    (b"RIFF", "a picture"),
-    (b"GIF8", "a picture"),
-    (b"%PDF", "a PDF document"),
-    (b"\x1f\x8b", "a gzip archive; unpack it first"),
-    (b"\x89HDF", "an HDF5 file, not weights saved by torch"),
-)
+Shapes = Mapping[str, tuple[int, ...]]
+
+_COUNTER = "num_batches_tracked"
+"""Of batch normalisation: files older than torch 0.4.1 have none; training only."""
 
 
-_DAMAGE = (
-    AttributeError,
-    EOFError,
-    IndexError,
-    KeyError,
-    OSError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-    struct.error,
-)
-"""What reading a damaged file may raise."""
+def shapes_of(module: nn.Module) -> dict[str, tuple[int, ...]]:
+    """Return the tensors a network has, by name."""
+    return {name: tuple(value.shape) for name, value in _tensors(module).items()}
 
 
-def foreign(beginning: bytes) -> str | None:
-    """Tell from a file's first bytes what it is when it cannot be weights.
+def misfit(
+    network: nn.Module | Shapes, state: Mapping[str, Tensor], name: str
+) -> Misfit | None:
+    """Compare a state dict with a network, without loading it.
+
+    Weights under weight norm's other names count as fitting, see ``spelled``; the
+    batch counters of batch normalisation may be missing.
+
+    Parameters
+    ----------
+    network
+        The network, or the shapes of its tensors by name.
+    state
+        Tensors by name, on any device, ``meta`` as well.
+    name
+        What to call the network.
 
     Returns
     -------
-    str or None
-        ``"a web page"`` and the like; None when it may be weights.
+    Misfit or None
+        None when everything fits.
     """
-    for mark, what in _FOREIGN:
-        if beginning.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(mark):
-            return what
-    return None
+    wanted = network if isinstance(network, Mapping) else shapes_of(network)
+    return _compare(wanted, spelled(state, wanted), name)
 
 
-def check_kind(path: Path) -> bytes:
-    """Return the first bytes of a file that may be weights.
+def fit(
+    module: nn.Module,
+    state: Mapping[str, Tensor],
+    path: Path,
+    name: str,
+    partial: bool = False,
+) -> tuple[str, ...]:
+    """Give a network the weights of a file.
 
-    Raises
-    ------
-    ModelError
-        It is empty, unreadable, or plainly something else.
-    """
-    try:
-        with path.open("rb") as stream:
-            beginning = stream.read(512)
-    except OSError as error:
-        raise ModelError(f"cannot read {path}: {error.strerror or error}") from error
-    if not beginning:
-        raise ModelError(f"{path} is empty; weights saved by torch were wanted")
-    what = foreign(beginning)
-    if what is not None:
-        raise ModelError(f"{path} is {what}; weights saved by torch were wanted")
-    return beginning
-
-
-def _check_archive(path: Path) -> None:
-    """Refuse a zip archive that is cut short or holds TorchScript."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = archive.namelist()
-    except zipfile.BadZipFile as error:
-        raise ModelError(
-            f"{path} is incomplete: the end of the file is missing; fetch it again"
-        ) from error
-    if any(name.endswith("/constants.pkl") for name in names):
-        raise ModelError(
-            f"{path} is a TorchScript program, not weights; save the network's "
-            "state_dict instead"
-        )
-
-
-def read_state(path: Path) -> MutableMapping[str, Tensor]:
-    """Read the tensors of a file written by ``torch.save`` or safetensors.
-
-    Only data is read: ``torch.load`` with ``weights_only=True``.
-
-    Raises
-    ------
-    ModelError
-        It is no such file, is damaged, or wants to run code.
-    """
-    import torch
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
-    beginning = check_kind(path)
-    if beginning[8:9] == b"{":
-        try:
-            # copies: the file's own pages would go with it when it is written anew
-            return {name: value.clone() for name, value in load_file(path).items()}
-        except (SafetensorError, OSError) as error:
-            raise ModelError(f"{path} is damaged: {error}") from error
-    if beginning.startswith(b"PK"):
-        _check_archive(path)
-    try:
-        with warnings.catch_warnings(action="ignore"):
-            state = torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        said = str(error)
-        why = next((x for x in said.splitlines() if "GLOBAL" in x), "no such data")
-        raise ModelError(
-            f"{path} holds more than weights, or is damaged, and was not opened: {why}"
-        ) from error
-    except _DAMAGE as error:
-        raise ModelError(f"{path} is damaged: {str(error)[:120]}") from error
-    if not (
-        isinstance(state, MutableMapping)
-        and state
-        and all(isinstance(value, torch.Tensor) for value in state.values())
-    ):
-        raise ModelError(
-            f"{path} holds no plain list of named weights (a state_dict), which was "
-            f"wanted, but {type(state).__name__}"
-        )
-    return state
-
-
-def fit(module: nn.Module, state: Mapping[str, Tensor], path: Path, name: str) -> None:
-    """Give a network the weights of a file, all of them and no others.
-
-    Half precision is widened to float32.
+    Everything is widened or narrowed to float32.
 
     Parameters
     ----------
     module
-        The network, usually built without memory (``nets.drawing.unmade``).
+        The network. Built without memory (``nets.drawing.unmade``), it takes the
+        file's tensors as they are, without a copy.
     state
-        From ``read_state``; its tensors are used as they are, without a copy.
+        Names and tensors, see ``nets.prefixes.readings``.
     path, name
         What to call file and network in an error.
+    partial
+        Load only what fits. The module must then have weights of its own.
+
+    Returns
+    -------
+    tuple of str
+        Tensors that the file did not give and that stayed as they were, in the
+        module's order; ``()`` unless ``partial``.
 
     Raises
     ------
     ModelError
-        Weights are missing, left over, or of another shape; the message counts and
-        names them.
+        Weights are missing, left over, of another shape or no real numbers; the
+        message counts and names them. With ``partial``: nothing fits at all.
     """
-    wanted = {key: tuple(value.shape) for key, value in module.state_dict().items()}
-    try:
-        module.load_state_dict(state, assign=True)
-    except (RuntimeError, ValueError) as error:
-        raise ModelError(f"{path} does not fit {name}: {_misfit(wanted, state)}") from (
-            error
-        )
+    own = _tensors(module)
+    wanted = {key: tuple(value.shape) for key, value in own.items()}
+    given = spelled(state, wanted)
+    difference = _compare(wanted, given, name)
+    _check_numbers(own, given, path)
+    stayed: tuple[str, ...] = ()
+    if difference is not None and partial:
+        if not difference.fitting:
+            raise ModelError(f"nothing in {path} fits {misfit_words(difference)}")
+        fitting = {k: v for k, v in given.items() if wanted.get(k) == tuple(v.shape)}
+        stayed = tuple(k for k in own if k not in fitting and not k.endswith(_COUNTER))
+        given = {**own, **fitting}
+    current = difference is None or partial
+    if current:
+        given = {k: given.get(k, _zero(v)) for k, v in own.items()}
+    _load(module, given, current, path, difference, name)
     module.float()
+    return stayed
 
 
-def _misfit(wanted: Mapping[str, tuple[int, ...]], state: Mapping[str, Tensor]) -> str:
-    """Count and name what is missing, left over, or of another shape."""
-    counters = ".num_batches_tracked"
-    missing = [k for k in wanted if k not in state and not k.endswith(counters)]
-    extra = [key for key in state if key not in wanted]
+def misfit_words(difference: Misfit) -> str:
+    """Say how file and network differ, with counts and names.
+
+    Returns
+    -------
+    str
+        ``"resnet18: 2 missing (fc.weight, fc.bias); 1 of another shape (conv1.weight
+        is 64×1×7×7, wanted 64×3×7×7)"``.
+    """
     other = [
-        f"{key} is {_size(tuple(state[key].shape))}, wanted {_size(wanted[key])}"
-        for key in wanted
-        if key in state and tuple(state[key].shape) != wanted[key]
+        f"{x.name} is {_size(x.found)}, wanted {_size(x.wanted)}"
+        for x in difference.reshaped
     ]
-    groups = (("missing", missing), ("unexpected", extra), ("of another shape", other))
+    groups = (
+        ("missing", difference.missing),
+        ("unexpected", difference.unexpected),
+        ("of another shape", other),
+    )
     said = [
-        f"{len(keys)} {what} ({', '.join(keys[:2])}{', …' if len(keys) > 2 else ''})"
-        for what, keys in groups
-        if keys
+        f"{len(names):,} {what} ({', '.join(names[:3])}{', …' if names[3:] else ''})"
+        for what, names in groups
+        if names
     ]
-    return "; ".join(said) or "it is of another version"
+    return f"{difference.network}: {'; '.join(said)}"
+
+
+def _tensors(module: nn.Module) -> dict[str, Tensor]:
+    """Return a network's tensors by name, without other things it may save."""
+    from torch import Tensor
+
+    return {k: v for k, v in module.state_dict().items() if isinstance(v, Tensor)}
+
+
+def _compare(wanted: Shapes, given: Mapping[str, Tensor], name: str) -> Misfit | None:
+    reshaped = tuple(
+        Reshaped(key, tuple(given[key].shape), shape)
+        for key, shape in wanted.items()
+        if key in given and tuple(given[key].shape) != shape
+    )
+    missing = tuple(k for k in wanted if k not in given and not k.endswith(_COUNTER))
+    unexpected = tuple(key for key in given if key not in wanted)
+    if not (missing or unexpected or reshaped):
+        return None
+    fitting = len(given) - len(unexpected) - len(reshaped)
+    return Misfit(name, fitting, missing, unexpected, reshaped)
+
+
+def _check_numbers(
+    own: Mapping[str, Tensor], given: Mapping[str, Tensor], path: Path
+) -> None:
+    """Refuse whole or complex numbers where a network has real ones."""
+    for name, value in given.items():
+        if name in own and own[name].is_floating_point() > value.is_floating_point():
+            kind = str(value.dtype).removeprefix("torch.")
+            raise ModelError(
+                f"{path}: {name} holds {kind} numbers, floating-point ones were wanted"
+            )
+
+
+def _zero(like: Tensor) -> Tensor:
+    import torch
+
+    return torch.zeros(like.shape, dtype=like.dtype)
+
+
+def _load(
+    module: nn.Module,
+    given: Mapping[str, Tensor],
+    current: bool,
+    path: Path,
+    difference: Misfit | None,
+    name: str,
+) -> None:
+    """Load strictly; the network's own rules for older files decide what fits.
+
+    Names that are today's are said to be: some modules rewrite any others.
+    """
+    state = OrderedDict(given)
+    saved = module.state_dict()
+    if current:
+        state |= {k: v for k, v in saved.items() if k not in state}
+        state._metadata = saved._metadata  # type: ignore[attr-defined] # noqa: SLF001
+    unmade = any(value.is_meta for value in _tensors(module).values())
+    try:
+        # copied where it can be: tensors that share their values go on sharing them
+        module.load_state_dict(state, assign=unmade)
+    except (RuntimeError, ValueError, KeyError) as error:
+        how = misfit_words(difference) if difference else f"{name}: {error}"
+        raise ModelError(f"{path} does not fit {how}") from error
 
 
 def _size(shape: tuple[int, ...]) -> str:

@@ -9,7 +9,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from cnnviz.core.errors import ModelError
-from cnnviz.nets.weights import read_state
+from cnnviz.nets.checkpoint import read_checkpoint
 
 STATE = {"0.weight": torch.arange(6.0).reshape(2, 3), "0.bias": torch.tensor([1.0, 2])}
 
@@ -29,7 +29,7 @@ def zipped():
 def test_a_file_that_is_written_anew_leaves_what_was_read_alone(tmp_path):
     file = tmp_path / "w.safetensors"
     save_file({"weight": torch.arange(50_000.0)}, file)
-    found = read_state(file)["weight"]
+    found = read_checkpoint(file).state["weight"]
     with file.open("r+b") as same:
         same.truncate(0)
     assert torch.equal(found, torch.arange(50_000.0))
@@ -42,7 +42,7 @@ def test_weights_are_read(tmp_path, kind):
         save_file(STATE, file)
     else:
         torch.save(STATE, file, _use_new_zipfile_serialization=kind == "zip")
-    found = read_state(file)
+    found = read_checkpoint(file).state
     assert set(found) == set(STATE)
     assert all(torch.equal(found[key], STATE[key]) for key in STATE)
 
@@ -66,7 +66,7 @@ def test_other_files_get_a_plain_sentence(tmp_path, content, said):
     file = tmp_path / "w.pth"
     file.write_bytes(content)
     with pytest.raises(ModelError, match=said) as caught:
-        read_state(file)
+        read_checkpoint(file)
     assert "w.pth" in str(caught.value)
     assert "\n" not in str(caught.value)
 
@@ -74,14 +74,14 @@ def test_other_files_get_a_plain_sentence(tmp_path, content, said):
 def test_missing_file_and_folder(tmp_path):
     for path in (tmp_path / "none.pth", tmp_path):
         with pytest.raises(ModelError, match="cannot read"):
-            read_state(path)
+            read_checkpoint(path)
 
 
 @pytest.mark.parametrize("value", [[1, 2], {}, {"epoch": 3}, torch.zeros(3)])
 def test_other_contents_are_refused(tmp_path, value):
     torch.save(value, tmp_path / "w.pth")
     with pytest.raises(ModelError, match="holds no plain list of named weights"):
-        read_state(tmp_path / "w.pth")
+        read_checkpoint(tmp_path / "w.pth")
 
 
 class Trap:
@@ -99,7 +99,7 @@ def test_code_in_a_file_is_not_run(tmp_path, zipped):
     value = {**STATE, "trap": Trap(str(marker))}
     torch.save(value, file, _use_new_zipfile_serialization=zipped)
     with pytest.raises(ModelError, match=r"was not opened: .*open"):
-        read_state(file)
+        read_checkpoint(file)
     assert not marker.exists()
 
 
@@ -108,4 +108,4 @@ def test_code_in_a_file_is_not_run(tmp_path, zipped):
 def test_torchscript_is_named(tmp_path):
     torch.jit.script(nn.Conv2d(1, 1, 1)).save(tmp_path / "w.pt")
     with pytest.raises(ModelError, match="TorchScript"):
-        read_state(tmp_path / "w.pt")
+        read_checkpoint(tmp_path / "w.pt")
