@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import os
+from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
-from typing import Literal, cast, get_args
+from typing import Any, Literal, cast, get_args
 
 from PySide6.QtCore import QByteArray, QSettings, QStandardPaths
 
 from cnnviz.core.look import Look, Scale
+from cnnviz.core.models import FileSpec
+from cnnviz.core.models import InputChoices, Task
 from cnnviz.pictures.colours import SEQUENTIAL
 
 Theme = Literal["system", "light", "dark"]
 LAYOUT_VERSION = 1
 """Raised when docks are renamed: an older layout is then ignored."""
 RECENT = 10
-"""Pictures remembered."""
+"""Pictures remembered, and networks."""
+INPUTS = 100
+"""Files whose input choices are remembered."""
 
 
 def home() -> Path:
@@ -25,6 +32,13 @@ def home() -> Path:
         return Path(chosen)
     where = QStandardPaths.StandardLocation.AppConfigLocation
     return Path(QStandardPaths.writableLocation(where))
+
+
+def _json(text: str) -> object:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None  # an older version's, or somebody else's
 
 
 class Settings:
@@ -85,9 +99,35 @@ class Settings:
         paths = [path, *(p for p in self.recent if p != path)][:RECENT]
         self._store.setValue("recent", "\n".join(map(str, paths)))
 
+    @property
+    def networks(self) -> list[FileSpec]:
+        """Networks of files opened lately, the newest first; no more than the files."""
+        found = []
+        for line in self._text("networks", "").split("\n"):
+            match _json(line):
+                case [str() as weights, str() as code, str() as builder]:
+                    files = [Path(name) if name else None for name in (weights, code)]
+                    found.append(FileSpec(*files, builder))
+        return [spec for spec in found if spec.paths]
+
+    def network_opened(self, spec: FileSpec) -> None:
+        """Remember a network of files."""
+        weights, code = (
+            path.absolute() if path else None
+            for path in (spec.weights_file, spec.code_file)
+        )
+        opened = FileSpec(weights, code, spec.builder)
+        specs = [opened, *(s for s in self.networks if s != opened)][:RECENT]
+        rows = [
+            [str(s.weights_file or ""), str(s.code_file or ""), s.builder]
+            for s in specs
+        ]
+        self._store.setValue("networks", "\n".join(map(json.dumps, rows)))
+
     def forget_recent(self) -> None:
-        """Empty the list of pictures."""
+        """Empty the lists of pictures and networks."""
         self._store.remove("recent")
+        self._store.remove("networks")
 
     @property
     def folder(self) -> str:
@@ -97,6 +137,15 @@ class Settings:
     @folder.setter
     def folder(self, value: str) -> None:
         self._store.setValue("folder", value)
+
+    @property
+    def network_folder(self) -> str:
+        """The folder a network was opened from last."""
+        return self._text("networkFolder", "")
+
+    @network_folder.setter
+    def network_folder(self, value: str) -> None:
+        self._store.setValue("networkFolder", value)
 
     def layout(self) -> tuple[QByteArray, QByteArray]:
         """Return window geometry and dock state, empty when never kept."""
@@ -111,6 +160,61 @@ class Settings:
         self._store.setValue("geometry", geometry)
         self._store.setValue("docks", docks)
 
+    def records(self, key: str) -> list[dict[str, Any]]:
+        """Return what ``keep_records`` kept; what is damaged is nothing."""
+        try:
+            found = json.loads(self._text(key, "[]"))
+        except ValueError:
+            return []
+        several = found if isinstance(found, list) else []
+        return [record for record in several if isinstance(record, dict)]
+
+    def keep_records(self, key: str, records: Sequence[dict[str, Any]]) -> None:
+        """Remember records of plain values."""
+        self._store.setValue(key, json.dumps(list(records), ensure_ascii=False))
+
+    def input_choices(self, path: Path) -> InputChoices | None:
+        """Return what was said about a network's input; None if nobody was asked."""
+        name = str(path.absolute())
+        for record in self.records("inputs"):
+            if record.get("file") == name:
+                return _choices(record)
+        return None
+
+    def keep_input_choices(self, path: Path, choices: InputChoices) -> None:
+        """Remember what was said about a network's input, by the network's file."""
+        record: dict[str, Any] = {"file": str(path.absolute())}
+        for one in fields(choices):
+            value = getattr(choices, one.name)
+            if value is not None:
+                record[one.name] = str(value) if isinstance(value, Path) else value
+        known = self.records("inputs")
+        others = [one for one in known if one.get("file") != record["file"]]
+        self.keep_records("inputs", [*others, record][-INPUTS:])
+
     def sync(self) -> None:
         """Write the file now."""
         self._store.sync()
+
+
+def _choices(record: dict[str, Any]) -> InputChoices:
+    """Read choices; what is damaged was not chosen."""
+    task, labels = record.get("task"), record.get("labels")
+    size = _numbers(record.get("size"))
+    length, rate = _numbers([record.get("length")]), _numbers([record.get("rate")])
+    return InputChoices(
+        task=cast("Task", task) if task in get_args(Task) else None,
+        size=size if size is None else tuple(map(int, size)),
+        mean=_numbers(record.get("mean")),
+        std=_numbers(record.get("std")),
+        length=int(length[0]) if length else None,
+        rate=rate[0] if rate else None,
+        labels=Path(labels) if isinstance(labels, str) else None,
+    )
+
+
+def _numbers(value: object) -> tuple[float, ...] | None:
+    if not isinstance(value, list):
+        return None
+    numbers = tuple(v for v in value if type(v) in (int, float))
+    return numbers if len(numbers) == len(value) else None
