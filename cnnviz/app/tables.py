@@ -224,7 +224,7 @@ def _input(entry: Entry) -> tuple[int, ...]:
     """Return the shape of the input; any number of steps is left out."""
     want = entry.want
     if isinstance(want, ImageWant):
-        return (want.channels, *want.crop)
+        return (want.channels, *(want.crop or ()))
     variables = len(want.channels)
     return (variables,) if want.length is None else (variables, want.length)
 

@@ -62,6 +62,20 @@ class ModelError(CnnvizError):
     """A network cannot be built, loaded or run."""
 
 
+class MisfitError(ModelError):
+    """A weights file does not fit the network it was meant for.
+
+    Attributes
+    ----------
+    misfit
+        How they differ. What fits could be loaded by itself.
+    """
+
+    def __init__(self, sentence: str, misfit: Misfit) -> None:
+        super().__init__(sentence)
+        self.misfit = misfit
+
+
 class UnknownNetworkError(ModelError):
     """A weights file was read, but no network is known that it belongs to.
 

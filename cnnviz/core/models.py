@@ -17,19 +17,23 @@ class ImageWant:
     Attributes
     ----------
     crop
-        ``(height, width)`` cut from the centre, in pixels.
+        ``(height, width)`` cut from the centre, in pixels; None for a network of any
+        size: the whole picture.
     resize
-        Shorter side before the crop; a pair means exactly ``(height, width)``.
+        Shorter side before the crop; a pair means exactly ``(height, width)``; None
+        the least, in proportion, that covers the crop. Without a crop the most the
+        shorter side may be, and a quarter of the longer: smaller pictures stay as
+        they are.
     interpolation
         ``"bilinear"``, ``"bicubic"`` or ``"nearest"``; always antialiased.
     mean, std
         Per channel, subtracted from and divided into values in 0 … 1.
     channels
-        3 for RGB, 1 for grey.
+        3 for RGB, 1 for grey, 4 for RGB and how opaque a pixel is.
     """
 
-    crop: tuple[int, int] = (224, 224)
-    resize: int | tuple[int, int] = 256
+    crop: tuple[int, int] | None = (224, 224)
+    resize: int | tuple[int, int] | None = 256
     interpolation: str = "bilinear"
     mean: tuple[float, ...] = (0.485, 0.456, 0.406)
     std: tuple[float, ...] = (0.229, 0.224, 0.225)

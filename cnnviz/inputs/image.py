@@ -144,10 +144,16 @@ def _decode(image: Image.Image, name: str) -> Picture:
     if pending in range(2, 9) or turned in range(2, 9):
         notes.append(f"turned upright (EXIF {max(pending, turned)})")
 
-    rgb, more = to_rgb(image, shrink)
+    rgb, rgba, more = to_rgb(image, shrink)
     if pending in (5, 6, 7, 8):
         width, height = height, width
-    return Picture(upright(rgb, pending), (*notes, *more), name, (height, width))
+    return Picture(
+        upright(rgb, pending),
+        (*notes, *more),
+        name,
+        (height, width),
+        None if rgba is None else upright(rgba, pending),
+    )
 
 
 def _orientation(image: Image.Image) -> int:

@@ -36,10 +36,13 @@ class Picture:
     notes: tuple[str, ...] = ()
     title: str = "picture"
     original: tuple[int, int] = field(default=(0, 0))
+    rgba: Pixels | None = None
 
     def __post_init__(self) -> None:
         """Freeze the pixels."""
         self.rgb.flags.writeable = False
+        if self.rgba is not None:
+            self.rgba.flags.writeable = False
         if self.original == (0, 0):
             object.__setattr__(self, "original", self.rgb.shape[:2])
 
@@ -144,11 +147,13 @@ def to_picture(array: Array, title: str = "array") -> Picture:
     levels, notes = _levels(array, title)
     if levels.ndim == 2:
         levels = levels[..., None]
+    rgba = None
     if levels.shape[2] == 4:
+        rgba = np.array(levels, order="C")
         levels, seen_through = over_white(levels)
         notes += [OVER_WHITE] * seen_through
     rgb = np.array(np.broadcast_to(levels, (*levels.shape[:2], 3)), order="C")
-    return Picture(rgb, tuple(notes), title)
+    return Picture(rgb, tuple(notes), title, rgba=rgba)
 
 
 def _levels(array: Array, title: str) -> tuple[Pixels, list[str]]:

@@ -25,7 +25,9 @@ _PIECE = 1 << 22
 Convert = Callable[[Image.Image], Pixels]
 
 
-def to_rgb(image: Image.Image, shrink: int = 1) -> tuple[Pixels, list[str]]:
+def to_rgb(
+    image: Image.Image, shrink: int = 1
+) -> tuple[Pixels, Pixels | None, list[str]]:
     """Convert a picture to RGB.
 
     Deep modes (``I;16``, ``I``, ``F``) are rescaled from their finite range, never
@@ -43,6 +45,8 @@ def to_rgb(image: Image.Image, shrink: int = 1) -> tuple[Pixels, list[str]]:
     -------
     rgb
         ``(⌈H / shrink⌉, ⌈W / shrink⌉, 3)`` uint8.
+    rgba
+        The same with its transparency, not laid over white; None when it has none.
     notes
         What the person should know, one phrase each.
     """
@@ -50,17 +54,26 @@ def to_rgb(image: Image.Image, shrink: int = 1) -> tuple[Pixels, list[str]]:
     width, height = image.size
     rows = max(_PIECE // width // shrink, 1) * shrink
     rgb = np.empty((-(-height // shrink), -(-width // shrink), 3), np.uint8)
-    seen_through = False
+    rgba = np.empty((*rgb.shape[:2], 4), np.uint8)  # its pages stay unused without one
+    transparent = seen_through = False
     for top in range(0, height, rows):
         part = convert(image.crop((0, top, width, min(top + rows, height))))
-        if part.shape[2] == 4:
-            part, holes = over_white(part)
-            seen_through |= holes
-        if shrink > 1:
-            part = np.asarray(Image.fromarray(part).reduce(shrink))
         first = top // shrink
-        rgb[first : first + len(part)] = part
-    return rgb, notes + [OVER_WHITE] * seen_through
+        last = first - (-len(part) // shrink)
+        if part.shape[2] == 4:
+            rgba[first:last] = _shrunk(part, shrink)
+            part, holes = over_white(part)
+            transparent, seen_through = True, seen_through | holes
+        rgb[first:last] = _shrunk(part, shrink)
+    notes += [OVER_WHITE] * seen_through
+    return rgb, rgba if transparent else None, notes
+
+
+def _shrunk(pixels: Pixels, shrink: int) -> Pixels:
+    """Average blocks of ``shrink`` × ``shrink`` pixels."""
+    if shrink == 1:
+        return pixels
+    return np.asarray(Image.fromarray(pixels).reduce(shrink))
 
 
 def _conversion(image: Image.Image) -> tuple[Convert, list[str]]:

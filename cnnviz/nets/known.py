@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -15,6 +14,7 @@ from cnnviz.core.resources import resource
 from cnnviz.nets.cache import check_digest, weights_file
 from cnnviz.nets.catalog import Entry, file_facts, find
 from cnnviz.nets.network import Network
+from cnnviz.nets.signatures import todays_name
 
 if TYPE_CHECKING:
     from torch import nn
@@ -78,8 +78,7 @@ def load(entry: Entry, file: Path) -> nn.Module:
         check_kind(file)
         check_digest(file, entry.sha256)
     state = dict(read_checkpoint(file).state)
-    if entry.family == "DenseNet":
-        _rename_densenet(state)
+    state = {todays_name(key): value for key, value in state.items()}
     module = unmade(layout(entry, loading=True))
     fit(module, state, file, entry.name)
     if entry.torchvision == "googlenet":
@@ -164,32 +163,53 @@ def _labels(entry: Entry) -> tuple[str, ...] | None:
 
 
 def layout(
-    entry: Entry, loading: bool = False, channels: int | None = None
+    entry: Entry,
+    loading: bool = False,
+    channels: int | None = None,
+    classes: int | None = None,
+    size: int | None = None,
 ) -> Callable[[], nn.Module]:
     """Return what builds a network's layers.
 
     Parameters
     ----------
     loading
-        As the weights file has them: GoogLeNet's holds two more heads, used in
-        training only.
+        As the catalogue's weights file has them: GoogLeNet's holds two more heads,
+        used in training only.
     channels
-        Variables of a network of series; None for as many as it was trained on.
+        Variables of a network of series, channels of a picture; None for as many as
+        it was trained on.
+    classes
+        Scores; None for as many as it was trained on.
+    size
+        Height and width of the picture, for a network that is made for one size.
     """
+    classes = classes or entry.classes
     if isinstance(entry.want, SeriesWant):
         from cnnviz.nets import temporal
 
         kinds = {"tcn": temporal.TCN, "cnn1d": temporal.CNN1d}
         width = channels or len(entry.want.channels)
-        return partial(kinds[entry.name], width, entry.classes)
+        return partial(kinds[entry.name], width, classes)
+    assert entry.want.crop is not None
+    make = _picture_layout(entry, loading, classes, size or entry.want.crop[0])
+    width = channels or entry.want.channels
+    return make if width == entry.want.channels else lambda: _with_stem(make(), width)
+
+
+def _picture_layout(
+    entry: Entry, loading: bool, classes: int, size: int
+) -> Callable[[], nn.Module]:
+    """Return what builds a network of RGB pictures."""
     if entry.torchvision is None:
         from cnnviz.nets import classic
 
-        return {
+        kinds: dict[str, Callable[[int], nn.Module]] = {
             "alexnet": classic.bundled_alexnet,
             "vgg": classic.bundled_vgg,
             "alexnet-2012": classic.AlexNet2012,
-        }[entry.name]
+        }
+        return partial(kinds[entry.name], classes)
 
     import torchvision
 
@@ -200,21 +220,36 @@ def layout(
         version = torchvision.__version__
         raise ModelError(f"torchvision {version} here has no {name}") from error
     # what torchvision's own builders choose when they are given these weights
-    options: dict[str, Any] = {}
+    options: dict[str, Any] = {"num_classes": classes}
     if name in ("googlenet", "inception_v3"):
-        options = {"transform_input": True, "init_weights": False}
+        options |= {"transform_input": True, "init_weights": False}
         options["aux_logits"] = loading or name == "inception_v3"
     elif name.startswith("vit_"):
-        options = {"image_size": entry.want.crop[0]}
+        options["image_size"] = size
     return lambda: torchvision.models.get_model(name, weights=None, **options)
 
 
-def _rename_densenet(state: Any) -> None:
-    """Bring DenseNet's old names (``norm.1``) to today's (``norm1``), in place."""
-    old = re.compile(r"(.*denselayer\d+\.(?:norm|relu|conv))\.([12]\..*)")
-    for key in list(state):
-        if found := old.fullmatch(key):
-            state[found[1] + found[2]] = state.pop(key)
+def _with_stem(module: nn.Module, channels: int) -> nn.Module:
+    """Give a network another first convolution, which reads so many channels."""
+    from torch import nn
+
+    path, old = next(
+        (path, layer)
+        for path, layer in module.named_modules()
+        if isinstance(layer, nn.Conv2d)
+    )
+    parent, _, name = path.rpartition(".")
+    stem = nn.Conv2d(
+        channels,
+        old.out_channels,
+        old.kernel_size,  # type: ignore[arg-type]
+        old.stride,  # type: ignore[arg-type]
+        old.padding,  # type: ignore[arg-type]
+        old.dilation,  # type: ignore[arg-type]
+        bias=old.bias is not None,
+    )
+    setattr(module.get_submodule(parent), name, stem)
+    return module
 
 
 def _drop_training_heads(module: Any) -> None:

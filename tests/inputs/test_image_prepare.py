@@ -205,7 +205,7 @@ def test_results_cannot_be_written():
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"channels": 4}, "wants 4 input channels; a picture gives 3"),
+        ({"channels": 4}, "expected 4 means, one per channel, got 3"),
         ({"channels": 1}, "expected 1 means, one per channel, got 3"),
         ({"std": (1.0,)}, "expected 3 stds, one per channel, got 1"),
         ({"interpolation": "lanczos"}, "got 'lanczos'"),
