@@ -12,8 +12,7 @@ from typing import Any, Literal, cast, get_args
 from PySide6.QtCore import QByteArray, QSettings, QStandardPaths
 
 from cnnviz.core.look import Look, Scale
-from cnnviz.core.models import FileSpec
-from cnnviz.core.models import InputChoices, Task
+from cnnviz.core.models import FileSpec, InputChoices, Task
 from cnnviz.pictures.colours import SEQUENTIAL
 
 Theme = Literal["system", "light", "dark"]
@@ -32,13 +31,6 @@ def home() -> Path:
         return Path(chosen)
     where = QStandardPaths.StandardLocation.AppConfigLocation
     return Path(QStandardPaths.writableLocation(where))
-
-
-def _json(text: str) -> object:
-    try:
-        return json.loads(text)
-    except ValueError:
-        return None  # an older version's, or somebody else's
 
 
 class Settings:
@@ -103,11 +95,11 @@ class Settings:
     def networks(self) -> list[FileSpec]:
         """Networks of files opened lately, the newest first; no more than the files."""
         found = []
-        for line in self._text("networks", "").split("\n"):
-            match _json(line):
-                case [str() as weights, str() as code, str() as builder]:
-                    files = [Path(name) if name else None for name in (weights, code)]
-                    found.append(FileSpec(*files, builder))
+        for record in self.records("networks"):
+            match record:
+                case {"weights": str(weights), "code": str(code), "builder": str(name)}:
+                    files = [Path(file) if file else None for file in (weights, code)]
+                    found.append(FileSpec(files[0], files[1], name))
         return [spec for spec in found if spec.paths]
 
     def network_opened(self, spec: FileSpec) -> None:
@@ -117,12 +109,18 @@ class Settings:
             for path in (spec.weights_file, spec.code_file)
         )
         opened = FileSpec(weights, code, spec.builder)
-        specs = [opened, *(s for s in self.networks if s != opened)][:RECENT]
-        rows = [
-            [str(s.weights_file or ""), str(s.code_file or ""), s.builder]
-            for s in specs
-        ]
-        self._store.setValue("networks", "\n".join(map(json.dumps, rows)))
+        others = [known for known in self.networks if known != opened]
+        self.keep_records(
+            "networks",
+            [
+                {
+                    "weights": str(one.weights_file or ""),
+                    "code": str(one.code_file or ""),
+                    "builder": one.builder,
+                }
+                for one in (opened, *others)[:RECENT]
+            ],
+        )
 
     def forget_recent(self) -> None:
         """Empty the lists of pictures and networks."""
