@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable
 from datetime import datetime
@@ -122,8 +123,10 @@ class TrustDialog(QDialog):
         """Say which file it is, and what of it is used."""
         form = QFormLayout()
         form.setHorizontalSpacing(2 * theme.GRID)
-        form.addRow(tr("File"), _words(str(facts.path.absolute()), copy=True))
-        form.addRow(tr("Content"), _words(_content(facts), copy=True))
+        form.setVerticalSpacing(theme.GRID)
+        where = re.sub(r"([/\\])", "\\1\u200b", visible(str(facts.path.absolute())))
+        form.addRow(tr("File"), _words(where))  # it breaks behind each folder
+        form.addRow(tr("Content"), _words(_content(facts)))
         if facts.beside:
             names = ", ".join(path.name for path in facts.beside)
             form.addRow(tr("Runs with it"), _words(names))
@@ -187,8 +190,8 @@ class TrustedFiles(QDialog):
     def _list(self) -> None:
         self.files.clear()
         for one in reversed(self._trust.all()):
-            short = f"{one.digest[:_DIGITS]}…"
-            item = QTreeWidgetItem([str(one.path), short, _moment(one.when)])
+            short = one.digest[:_DIGITS]
+            item = QTreeWidgetItem([visible(str(one.path)), short, _moment(one.when)])
             item.setData(0, Qt.ItemDataRole.UserRole, one.digest)
             item.setToolTip(0, str(one.path))
             item.setToolTip(1, one.digest)
@@ -217,13 +220,11 @@ def visible(text: str) -> str:
     )
 
 
-def _words(text: str, *, small: bool = False, copy: bool = False) -> QLabel:
+def _words(text: str, *, small: bool = False) -> QLabel:
     label = QLabel(text)
     label.setTextFormat(Qt.TextFormat.PlainText)
     label.setWordWrap(True)
     label.setFont(theme.caption_font() if small else theme.text_font())
-    if copy:
-        label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
     return label
 
 
