@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
-import struct
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,24 +10,15 @@ from typing import TYPE_CHECKING, Any
 from cnnviz.core.errors import ModelError
 from cnnviz.core.progress import Check, no_check
 from cnnviz.core.tensors import TensorFacts
-from cnnviz.nets.containers import check_archive, check_kind
+from cnnviz.nets.beside import class_names, facts
+from cnnviz.nets.contents import Found, find_network
+from cnnviz.nets.pickles import Inert
 from cnnviz.nets.prefixes import wrapping
+from cnnviz.nets.soundness import not_finite, sound
+from cnnviz.nets.unpack import DAMAGE, unpack
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
-
-_DAMAGE = (
-    AttributeError,
-    EOFError,
-    IndexError,
-    KeyError,
-    OSError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-    struct.error,
-)
-"""What reading a damaged file may raise."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,79 +55,105 @@ class Checkpoint:
 def read_checkpoint(path: Path, check: Check = no_check) -> Checkpoint:
     """Read a file written by ``torch.save`` or safetensors.
 
-    Only data is read: ``torch.load`` with ``weights_only=True``.
+    Only data is read: ``torch.load`` with ``weights_only=True``, and only when all
+    that the file names is on a list, see ``nets.pickles``.
+
+    Parameters
+    ----------
+    check
+        Called before each block of numbers is read; may raise ``Cancelled``.
 
     Raises
     ------
     ModelError
-        It is no such file, is damaged, or wants to run code.
+        It is no such file, is damaged, wants to run code, or takes more memory than
+        there is; the message says what to do instead.
     Cancelled
         Raised by ``check``.
     """
-    import torch
-
     check(0, 1, f"reading {path.name}")
-    tree = _tree(path)
-    notes: list[str] = []
-    while isinstance(tree, Mapping):
-        for key in ("state_dict", "model_state_dict", "model", "net"):
-            if isinstance(tree.get(key), Mapping):
-                notes += [
-                    f"{k} {v}"
-                    for k, v in tree.items()
-                    if isinstance(v, int | float) and not isinstance(v, bool)
-                ]
-                tree = tree[key]
-                break
-        else:
-            break
-    if not (
-        isinstance(tree, Mapping)
-        and tree
-        and all(isinstance(value, torch.Tensor) for value in tree.values())
-    ):
+    tree = unpack(path, check)
+    found = find_network(tree)
+    if found is None:
         raise ModelError(
-            f"{path} holds no plain list of named weights (a state_dict), which was "
-            f"wanted, but {type(tree).__name__}"
+            f"{path} holds no list of named weights (a state_dict), which was wanted, "
+            f"but {_what(tree)}"
         )
-    return Checkpoint(path, dict(tree), wrapping(tree), tuple(notes))
-
-
-def _tree(path: Path) -> Any:
-    import torch
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
-    beginning = check_kind(path)
-    if beginning[8:9] == b"{":
-        try:
-            # copies: the file's own pages would go with it when it is written anew
-            return {name: value.clone() for name, value in load_file(path).items()}
-        except (SafetensorError, OSError) as error:
-            raise ModelError(f"{path} is damaged: {error}") from error
-    if beginning.startswith(b"PK"):
-        check_archive(path)
-    try:
-        with warnings.catch_warnings(action="ignore"):
-            return torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        said = str(error)
-        why = next((x for x in said.splitlines() if "GLOBAL" in x), "no such data")
-        raise ModelError(
-            f"{path} holds more than weights, or is damaged, and was not opened: {why}"
-        ) from error
-    except _DAMAGE as error:
-        raise ModelError(f"{path} is damaged: {str(error)[:120]}") from error
+    module = None
+    if isinstance(found.network, Inert):
+        module = _module(found.network, path)
+        state = sound(module.state_dict(), path)
+        module.float()
+    else:
+        state = sound(_tensors(found.network), path)
+    beside = [*found.beside, *_without_tensors(found)]
+    notes = (*facts(beside), *_not_used(found), *not_finite(state))
+    return Checkpoint(path, state, wrapping(state), notes, class_names(beside), module)
 
 
 def tensors_of(
     checkpoint: Checkpoint, check: Check = no_check
 ) -> tuple[TensorFacts, ...]:
-    """Return every tensor of a file with its statistics, in the file's order."""
-    from cnnviz.nets.statistics import facts
+    """Return every tensor of a file with its statistics, in the file's order.
+
+    Parameters
+    ----------
+    check
+        Called before each tensor; may raise ``Cancelled``.
+    """
+    from cnnviz.nets.statistics import facts as tensor_facts
 
     found = []
     for i, (name, value) in enumerate(checkpoint.state.items()):
         check(i, len(checkpoint.state), name)
-        found.append(facts(name.removeprefix(checkpoint.prefix), value))
+        found.append(tensor_facts(name.removeprefix(checkpoint.prefix), value))
     return tuple(found)
+
+
+def _module(inert: Inert, path: Path) -> nn.Module:
+    """Build the network a file holds, with its numbers as they were saved."""
+    from cnnviz.nets.whole import rebuilt
+
+    try:
+        module = rebuilt(inert).eval().requires_grad_(False)
+    except DAMAGE as error:
+        raise ModelError(f"{path}: the network in it is damaged: {error}") from error
+    # those that are not saved in a state dict as well
+    sound(dict(module.named_buffers()), path)
+    return module
+
+
+def _tensors(network: Mapping[Any, Any]) -> dict[str, Tensor]:
+    from torch import Tensor
+
+    return {
+        key: value
+        for key, value in network.items()
+        if isinstance(key, str) and isinstance(value, Tensor)
+    }
+
+
+def _without_tensors(found: Found) -> list[Mapping[Any, Any]]:
+    """Return what stands among the tensors and is none."""
+    if isinstance(found.network, Inert):
+        return []
+    kept = _tensors(found.network)
+    return [{key: x for key, x in found.network.items() if key not in kept}]
+
+
+def _not_used(found: Found) -> list[str]:
+    """Say which weights were taken when there is a choice, and what was left."""
+    notes = ["averaged weights (ema)"] if found.averaged else []
+    notes += [f"“{key}” is in the file too and was not used" for key in found.left]
+    return notes
+
+
+def _what(tree: Any) -> str:
+    """Say what a file holds instead of weights."""
+    if isinstance(tree, Mapping):
+        keys = ", ".join(str(key)[:40] for key in list(tree)[:4])
+        more = ", …" if len(tree) > 4 else ""
+        return f"a table of {keys}{more}" if tree else "an empty table"
+    if isinstance(tree, Inert):
+        return f"an object of class {tree.path}"
+    return f"one {type(tree).__name__}"

@@ -1,0 +1,72 @@
+"""Whether tensors that were read can be used at all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cnnviz.core.errors import ModelError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+_ROOM_FOR_VIEWS = 64 << 20
+"""Bytes that tensors may claim beyond what there is, in small files too."""
+
+
+def sound(state: Mapping[str, Tensor], path: Path) -> dict[str, Tensor]:
+    """Return plain tensors of a state dict, in its order.
+
+    A tensor may claim more values than the file has, by reading the same ones again
+    and again; small ones are then written out. What hung on tensors (gradients,
+    attributes) is left behind.
+
+    Raises
+    ------
+    ModelError
+        Together they claim several times what the file has, or one is sparse,
+        quantized or without values.
+    """
+    import torch
+
+    for name, value in state.items():
+        if value.layout != torch.strided or value.is_nested or value.is_quantized:
+            raise ModelError(f"{path} was not opened: {name} is no plain tensor")
+        if value.is_meta:
+            raise ModelError(f"{path} was not opened: {name} has no values")
+    claimed = sum(value.nbytes for value in state.values())
+    blocks = {x.untyped_storage().data_ptr(): _held(x) for x in state.values()}
+    there = sum(blocks.values())
+    if claimed > 4 * there + _ROOM_FOR_VIEWS:
+        name, worst = max(state.items(), key=lambda item: item[1].nbytes)
+        raise ModelError(
+            f"{path} was not opened: its tensors claim {claimed / 1e6:,.0f} MB and "
+            f"{there / 1e6:,.1f} MB are there; the largest, {name}, "
+            f"claims to be {'×'.join(map(str, worst.shape))} of {_held(worst):,} bytes"
+        )
+    return {
+        name: value.detach().contiguous()
+        if value.nbytes > _held(value)
+        else value.detach()
+        for name, value in state.items()
+    }
+
+
+def not_finite(state: Mapping[str, Tensor]) -> tuple[str, ...]:
+    """Say how many tensors hold NaN or infinity: ``"3 of 60 tensors hold NaN"``."""
+    real = [value for value in state.values() if value.is_floating_point()]
+    said = []
+    for word, there in (
+        ("NaN", sum(bool(value.isnan().any()) for value in real)),
+        ("infinity", sum(bool(value.isinf().any()) for value in real)),
+    ):
+        if there:
+            holds = "holds" if there == 1 else "hold"
+            said.append(f"{there} of {len(state)} tensors {holds} {word}")
+    return tuple(said)
+
+
+def _held(value: Tensor) -> int:
+    """Return the bytes of the block of numbers a tensor reads from."""
+    return value.untyped_storage().nbytes()
