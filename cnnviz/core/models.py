@@ -51,7 +51,7 @@ class SeriesWant:
     length
         Steps it was trained on; None for any number.
     rate
-        Steps a second, in Hz.
+        Steps a second, in Hz; 0 if that is not known.
     mean, std
         Per channel, subtracted and divided by, in the variable's own unit; ``()`` for
         a network that learned none: those of the table itself.

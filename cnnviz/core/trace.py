@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnnviz.core.layers import Array, Layer, Unit
-from cnnviz.core.models import Model
+from cnnviz.core.models import InputChoices, Model
 from cnnviz.core.series import Series, TableSource, TextSource
 
 if TYPE_CHECKING:
@@ -121,6 +121,9 @@ class Trace:
         Paths of modules without children that did not run for this input.
     about
         What the person should know about the network's files ("epoch 7").
+    taken
+        What the network's input is taken to be, said or guessed, for a network of the
+        person's own.
     title, weights
         The network's name; where its weights come from, in words.
     trained
@@ -141,6 +144,7 @@ class Trace:
     parameters_used: int = 0
     not_run: tuple[str, ...] = ()
     about: tuple[str, ...] = ()
+    taken: InputChoices | None = None
     title: str = ""
     weights: str = ""
     trained: bool = True

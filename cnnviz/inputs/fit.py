@@ -266,7 +266,9 @@ def _window_words(start: int, length: int, total: int) -> list[str]:
 
 
 def _rate_notes(table: Table, want: SeriesWant) -> list[str]:
-    """Compare the sampling with that of the training."""
+    """Compare the sampling with that of the training, where that is known."""
+    if not want.rate:
+        return []
     taken = frequency(want.rate)
     if table.rate is None:
         return [f"The sampling rate is not known; it is taken to be {taken}."]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from cnnviz.core.models import ImageWant, SeriesWant, Task
+from cnnviz.core.models import ImageWant, InputChoices, SeriesWant, Task
 from cnnviz.nets.catalog import Entry
 
 if TYPE_CHECKING:
@@ -37,6 +37,10 @@ class Network:
         Where it stands in the catalogue; None for a network of the person's own.
     notes
         What the person should know about its files.
+    more
+        What further inputs want, for a network with several.
+    taken
+        The input in a person's terms, said or guessed, for a network of their own.
     """
 
     module: nn.Module
@@ -48,6 +52,8 @@ class Network:
     channel_names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     entry: Entry | None = None
     notes: tuple[str, ...] = ()
+    more: tuple[ImageWant | SeriesWant, ...] = ()
+    taken: InputChoices | None = None
 
     @property
     def task(self) -> Task:

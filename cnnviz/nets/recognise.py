@@ -109,7 +109,9 @@ def recognise(shapes: Shapes, only: Entry | None = None) -> Match | NoMatch:
         missed.append(found)
     nearest = min(missed, key=_distance)
     if only is None and nearest.nearest is not None and not nearest.nearest.fitting:
-        return NoMatch(f"no known network has {_tensors(names.total())}, not even one")
+        count = names.total()
+        words = f"none of its {count} tensors is" if count != 1 else "its tensor is not"
+        return NoMatch(f"{words} one of a known network")
     return nearest
 
 
@@ -176,11 +178,6 @@ def _notes(plan: Plan, moved: Iterable[str], left_out: bool) -> tuple[str, ...]:
         )
     if left_out:
         notes.append("extra heads that are used in training only were left out")
-    if plan.entry.torchvision in ("googlenet", "inception_v3"):
-        notes.append(
-            "a file cannot tell whether its network scaled the input once more "
-            "(transform_input); it is taken not to"
-        )
     return tuple(notes)
 
 

@@ -52,6 +52,7 @@ def execute(request: Request, check: Check = no_check) -> Trace:
         sample,
         title=network.name,
         about=network.notes,
+        taken=network.taken,
         weights=network.weights,
         trained=network.trained,
         labels=network.labels,

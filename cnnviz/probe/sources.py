@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from cnnviz.core.errors import MismatchError, TaskError
+from cnnviz.core.errors import InputError, MismatchError, TaskError
 from cnnviz.core.models import ImageWant, SeriesWant
 from cnnviz.core.series import Choices, TableSource, TextSource
 from cnnviz.core.trace import ImageSource, PixelSource, Sample, SeriesSource, Source
@@ -64,12 +64,44 @@ def _pasted(text: str, choices: Choices, title: str) -> Table:
 def prepare(found: Read, network: Network, source: Source) -> Sample:
     """Make of what was read what a network wants.
 
+    A network with several inputs is given the same picture or series in each of them.
+
     Raises
     ------
     InputError
         It is not of the kind the network takes, or does not fit it.
     """
-    want, name = network.want, network.name
+    wants = (network.want, *network.more)
+    if len({type(want) for want in wants}) > 1:
+        raise InputError(
+            f"{network.name} takes a picture and a series at once; from Python such "
+            "inputs can be shown: cnnviz.trace(net, (picture, series))"
+        )
+    samples = [_prepared(found, want, network.name, source) for want in wants]
+    first = samples[0]
+    if len(samples) == 1:
+        return first
+    shared = f"the same for each of the network's {len(samples)} inputs"
+    steps = [
+        f"input {i}: {step}"
+        for i, sample in enumerate(samples, 1)
+        for step in sample.steps
+    ]
+    if all(sample.steps == first.steps for sample in samples):
+        steps = list(first.steps)
+    notes = dict.fromkeys(note for sample in samples for note in sample.notes)
+    return replace(
+        first,
+        values=tuple(values for sample in samples for values in sample.values),
+        steps=(shared, *steps),
+        notes=tuple(notes),
+    )
+
+
+def _prepared(
+    found: Read, want: ImageWant | SeriesWant, name: str, source: Source
+) -> Sample:
+    """Make of what was read one input of a network."""
     if isinstance(found, Table):
         if isinstance(want, ImageWant):
             raise TaskError(
