@@ -18,12 +18,21 @@ from torch.overrides import TorchFunctionMode
 _PART = 1 << 21
 """Values drawn in one go; more are spread over threads."""
 
+_FILLING = frozenset(
+    {
+        *("normal_", "uniform_", "trunc_normal_", "kaiming_uniform_", "constant_"),
+        *("fill_", "zero_", "erfinv_", "mul_", "add_", "clamp_"),
+    }
+)
+"""What initialisation does to a weight, in place."""
+
 
 class _Unmade(TorchFunctionMode):
     """Creates weights without memory, on torch's meta device.
 
     Only what ``torch.empty`` makes, so that tables a network computes for itself
-    while it is built are real.
+    while it is built are real. What has no memory is not filled: torch would load its
+    compiler for that, which takes a second.
     """
 
     def __torch_function__(
@@ -36,6 +45,10 @@ class _Unmade(TorchFunctionMode):
         kwargs = kwargs or {}
         if func is torch.empty:
             kwargs = {**kwargs, "device": "meta"}
+        if getattr(func, "__name__", "") in _FILLING:
+            tensor = args[0] if args else kwargs.get("tensor")
+            if isinstance(tensor, Tensor) and tensor.is_meta:
+                return tensor
         return func(*args, **kwargs)
 
 
