@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from itertools import islice
 from typing import TypeVar
 
 from cnnviz.core.tensors import Misfit
@@ -99,16 +98,18 @@ def recognise(shapes: Shapes, only: Entry | None = None) -> Match | NoMatch:
 
     likely = [one for one in known if strange(one) <= _HEAD_TENSORS]
     if not likely:
-        alike = sorted(known, key=lambda s: (-likeness[s.name], strange(s)))
-        likely = list(islice(alike, _BUILT_FOR_NEAREST))
+        alike = [one for one in known if likeness[one.name] or only]
+        alike.sort(key=lambda one: (-likeness[one.name], strange(one)))
+        likely = alike[:_BUILT_FOR_NEAREST]
     missed = []
     for one in sorted(likely, key=strange):
         found = _compared(one, shapes)
         if isinstance(found, Match):
             return found
         missed.append(found)
-    nearest = min(missed, key=_distance)
-    if only is None and nearest.nearest is not None and not nearest.nearest.fitting:
+    nearest = min(missed, key=_distance, default=NoMatch(""))
+    fitting = nearest.nearest.fitting if nearest.nearest is not None else 0
+    if only is None and not fitting:
         count = names.total()
         words = f"none of its {count} tensors is" if count != 1 else "its tensor is not"
         return NoMatch(f"{words} one of a known network")
@@ -138,7 +139,8 @@ def _compared(one: Signature, shapes: Shapes) -> Match | NoMatch:
     names = {old: new for new, old in own.items()}
     if not fits(misfit):
         return NoMatch(_nearest_words(misfit, plan), misfit, plan, names)
-    names |= {key: key for key in shapes if key in built and not matters(key)}
+    counters = {key: todays_name(key) for key in shapes if not matters(key)}
+    names |= {old: new for old, new in counters.items() if new in built}
     return Match(plan, names, _notes(plan, moved, len(names) < len(shapes)))
 
 
