@@ -141,8 +141,9 @@ def _ordered(pairs: Iterable[tuple[int, str]], title: str) -> tuple[str, ...]:
     names = _in_order(pairs)
     if names is None:
         numbers = {number for number, _ in pairs}
-        gap = next((i for i in range(len(pairs)) if i not in numbers), None)
-        said = "one number stands twice" if gap is None else f"{gap} is not there"
+        gap = next(i for i in range(len(pairs) + 1) if i not in numbers)
+        twice = len(numbers) < len(pairs)
+        said = "one number stands twice" if twice else f"{gap} is not there"
         raise InputError(f"{title}: expected a name for each class from 0 on; {said}")
     return names
 
