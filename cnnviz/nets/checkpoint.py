@@ -11,11 +11,12 @@ from cnnviz.core.errors import ModelError
 from cnnviz.core.progress import Check, no_check
 from cnnviz.core.tensors import TensorFacts
 from cnnviz.nets.beside import class_names, facts
+from cnnviz.nets.containers import DAMAGE
 from cnnviz.nets.contents import Found, find_network
 from cnnviz.nets.pickles import Inert
 from cnnviz.nets.prefixes import wrapping
 from cnnviz.nets.soundness import not_finite, sound
-from cnnviz.nets.unpack import DAMAGE, unpack
+from cnnviz.nets.unpack import unpack
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pickletools
+import struct
 import tarfile
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -13,6 +15,23 @@ from cnnviz.core.errors import ModelError
 
 Kind = Literal["zip", "legacy", "safetensors"]
 """How tensors are packed: by today's ``torch.save``, by that before 1.6, or so."""
+
+DAMAGE = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    MemoryError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    struct.error,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+"""What reading a damaged file may raise."""
 
 _PICTURE = "a picture"
 _STATE_DICT = "save torch.save(model.state_dict(), …) where it was made"
@@ -51,6 +70,8 @@ _BY_NAME = {
 _LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 _LONGEST_HEADER = 100_000_000
 """Bytes, as safetensors itself has it."""
+_ROOM_FOR_TEXT = 64 << 20
+"""Bytes an archive may unpack to beyond four times its own size."""
 _PICKLE = b"\x80"
 _WANTED = "weights saved by torch or safetensors were wanted"
 
@@ -178,8 +199,11 @@ def _is_legacy(beginning: bytes) -> bool:
 
 def _tar(path: Path) -> str:
     """Say what a tar archive is: torch used them until 2017."""
-    with tarfile.open(path) as archive:
-        names = {name.removeprefix("./") for name in archive.getnames()}
+    try:
+        with tarfile.open(path) as archive:
+            names = {name.removeprefix("./") for name in archive.getnames()}
+    except (tarfile.TarError, *DAMAGE):
+        names = set()
     if {"storages", "tensors", "pickle"} <= names:
         return (
             "a file of torch 0.1.9 or older, which cannot be read without running "
@@ -204,7 +228,7 @@ def _archive(path: Path, size: int) -> Container:
             if what is not None:
                 raise ModelError(f"{path} is {what}")
             unpacked = sum(part.file_size for part in parts)
-            if unpacked > 4 * size + (64 << 20):
+            if unpacked > 4 * size + _ROOM_FOR_TEXT:
                 raise ModelError(
                     f"{path} was not opened: its {size / 1e6:,.1f} MB would unpack "
                     f"to {unpacked / 1e6:,.0f} MB"
@@ -216,7 +240,7 @@ def _archive(path: Path, size: int) -> Container:
             f"{path} is incomplete: the end of the file is missing, or it is damaged; "
             "fetch it again"
         ) from error
-    except (OSError, NotImplementedError, RuntimeError) as error:
+    except DAMAGE as error:
         raise ModelError(f"{path} is damaged: {error}") from error
     storages = sum(_within(part.filename).startswith("data/") for part in parts)
     return Container("zip", unpacked, storages, pickle)
@@ -229,7 +253,7 @@ def _within(name: str) -> str:
 
 def _other_archive(names: list[str]) -> str | None:
     """Say what a zip archive is when ``torch.save`` did not write it."""
-    inside = {_within(name) for name in names}
+    inside = {_within(name) for name in names} | set(names)
     if "constants.pkl" in inside:
         return f"a TorchScript program, not weights; {_STATE_DICT}"
     if inside & {"archive_format", "serialized_exported_program.json", "models"}:

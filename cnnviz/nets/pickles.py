@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import pickletools
 import sys
+import warnings
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from typing import IO, TYPE_CHECKING, Any
@@ -103,17 +104,18 @@ def names_in(stream: IO[bytes], pickles: int = 1) -> frozenset[str]:
         It is no pickle, or ends too early.
     """
     names: set[str] = set()
-    for _ in range(pickles):
-        said: list[str] = []
-        for op, argument, _ in pickletools.genops(stream):
-            if op.name in ("GLOBAL", "INST"):
-                names.add(_today(*str(argument).split(" ", 1)))
-            elif op.name == "STACK_GLOBAL":
-                names.add(".".join(said[-2:]))
-            elif op.name.startswith("EXT"):
-                names.add(f"extension {argument}")
-            elif isinstance(argument, str):
-                said = [*said[-1:], argument]
+    said: list[str] = []
+    with warnings.catch_warnings(action="ignore"):  # of odd escapes in names
+        for _ in range(pickles):
+            for op, argument, _ in pickletools.genops(stream):
+                if op.name in ("GLOBAL", "INST"):
+                    names.add(_today(*str(argument).split(" ", 1)))
+                elif op.name == "STACK_GLOBAL":
+                    names.add(".".join(said))
+                elif op.name.startswith("EXT"):
+                    names.add(f"extension {argument}")
+                elif isinstance(argument, str):
+                    said = [*said[-1:], argument]
     return frozenset(names)
 
 

@@ -55,15 +55,20 @@ def sound(state: Mapping[str, Tensor], path: Path) -> dict[str, Tensor]:
 
 def not_finite(state: Mapping[str, Tensor]) -> tuple[str, ...]:
     """Say how many tensors hold NaN or infinity: ``"3 of 60 tensors hold NaN"``."""
-    real = [value for value in state.values() if value.is_floating_point()]
-    said = []
-    for word, there in (
-        ("NaN", sum(bool(value.isnan().any()) for value in real)),
-        ("infinity", sum(bool(value.isinf().any()) for value in real)),
-    ):
-        if there:
-            holds = "holds" if there == 1 else "hold"
-            said.append(f"{there} of {len(state)} tensors {holds} {word}")
+    nans = infinities = 0
+    for value in state.values():
+        if not value.is_floating_point() or not value.numel():
+            continue
+        wide = value.float() if value.itemsize == 1 else value
+        # NaN is the least and the largest of all; nothing else is as fast to see
+        if not all(end.isfinite() for end in wide.aminmax()):
+            nans += bool(wide.isnan().any())
+            infinities += bool(wide.isinf().any())
+    said = [
+        f"{count:,} of {len(state):,} tensors hold{'s' * (count == 1)} {what}"
+        for count, what in ((nans, "NaN"), (infinities, "infinity"))
+        if count
+    ]
     return tuple(said)
 
 

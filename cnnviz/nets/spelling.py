@@ -7,16 +7,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 
-def spelled(
-    state: Mapping[str, Tensor], wanted: Mapping[str, object]
-) -> dict[str, Tensor]:
+def spelled(state: Mapping[str, Tensor], wanted: Collection[str]) -> dict[str, Tensor]:
     """Return a state dict under the names a network has for weight-normed tensors.
 
     Both spellings go into both; where the network has a plain weight, the pair's

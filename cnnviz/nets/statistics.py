@@ -53,7 +53,8 @@ def facts(name: str, tensor: Tensor) -> TensorFacts:
     spread = 0.0
     for part in parts:
         away = part[np.isfinite(part)] - mean
-        spread += float(np.square(away, dtype=np.float64).sum())
+        with np.errstate(over="ignore"):
+            spread += float(np.square(away, dtype=np.float64).sum())
     return TensorFacts(
         name,
         shape,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import pickle
-import struct
 import warnings
 from collections.abc import Iterable
 from io import BytesIO
@@ -13,27 +12,24 @@ from typing import TYPE_CHECKING, Any
 
 from cnnviz.core.errors import ModelError
 from cnnviz.core.progress import Check
-from cnnviz.nets.containers import Container, container
+from cnnviz.nets.containers import DAMAGE, Container, container
 from cnnviz.nets.memory import check_room
-from cnnviz.nets.pickles import blocked, names_in, standing_in, why_blocked
+from cnnviz.nets.pickles import (
+    blocked,
+    module_class,
+    names_in,
+    standing_in,
+    why_blocked,
+)
 
 if TYPE_CHECKING:
     from torch.types import Storage
 
-DAMAGE = (
-    AttributeError,
-    EOFError,
-    IndexError,
-    KeyError,
-    MemoryError,
-    OSError,
-    OverflowError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-    struct.error,
+INSTEAD = (
+    "where it was made, save torch.save(model.state_dict(), …) and open that, with the "
+    "Python file that defines the network if it is not a known one"
 )
-"""What reading a damaged file may raise."""
+"""What to do with a file that is more than weights."""
 
 _MOST_NAMES = 12
 _LEGACY_PICKLES = 5
@@ -79,7 +75,7 @@ def _safetensors(path: Path, check: Check) -> dict[str, Any]:
                 tensors[name] = file.get_tensor(name).clone()
             return {**(file.metadata() or {}), "state_dict": tensors}
     except (SafetensorError, *DAMAGE) as error:
-        raise ModelError(f"{path} is damaged: {_short(error)}") from error
+        raise ModelError(f"{path} is damaged{_why(error)}") from error
 
 
 def _in_order(path: Path, names: Iterable[str]) -> list[str]:
@@ -96,6 +92,11 @@ def _pickled(path: Path, packed: Container, check: Check) -> Any:
 
     names = _names(path, packed)
     _refuse(path, blocked(names))
+    if packed.kind == "legacy" and any(map(module_class, names)):
+        raise ModelError(
+            f"{path} was not opened: it is a whole network as torch saved it before "
+            f"1.6, with its source code; {INSTEAD}"
+        )
     done = 0
 
     def here(storage: Storage, _: str) -> Storage:
@@ -106,18 +107,22 @@ def _pickled(path: Path, packed: Container, check: Check) -> Any:
         return storage
 
     try:
-        with warnings.catch_warnings(action="ignore"), standing_in(names):
-            return torch.load(path, map_location=here, weights_only=True)
+        with (
+            path.open("rb") as stream,
+            warnings.catch_warnings(action="ignore"),
+            standing_in(names),
+        ):
+            return torch.load(stream, here, weights_only=True, mmap=False)
     except pickle.UnpicklingError as error:
-        said = str(error)
-        if "Unsupported operand" in said:
-            raise ModelError(
-                f"{path} is damaged, or was written with a pickle_protocol that is "
-                "not read safely; save it with torch.save's own"
-            ) from error
-        raise ModelError(f"{path} was not opened: {_why(said)}") from error
+        said = str(error).rpartition("WeightsUnpickler error: ")[2].strip()
+        if said.startswith("Unsupported operand"):
+            said = "it was perhaps written with another pickle_protocol than torch's"
+        raise ModelError(
+            f"{path} is damaged, or not read because that could run code: "
+            f"{said.splitlines()[0].partition('. ')[0][:160]}"
+        ) from error
     except DAMAGE as error:
-        raise ModelError(f"{path} is damaged: {_short(error)}") from error
+        raise ModelError(f"{path} is damaged{_why(error)}") from error
 
 
 def _names(path: Path, packed: Container) -> frozenset[str]:
@@ -134,7 +139,10 @@ def _names(path: Path, packed: Container) -> frozenset[str]:
         with path.open("rb") as stream:
             return names_in(stream, _LEGACY_PICKLES)
     except DAMAGE as error:
-        raise ModelError(f"{path} is incomplete or damaged: {_short(error)}") from error
+        raise ModelError(
+            f"{path} is incomplete or damaged: the list of what it holds has no end; "
+            "fetch it again"
+        ) from error
 
 
 def _refuse(path: Path, names: tuple[str, ...]) -> None:
@@ -153,19 +161,12 @@ def _refuse(path: Path, names: tuple[str, ...]) -> None:
         more = f" and {len(names) - _MOST_NAMES} more" if names[_MOST_NAMES:] else ""
         raise ModelError(
             f"{path} was not opened: it holds more than weights and wants {listed}"
-            f"{more}, which may run code; where it was made, save "
-            "torch.save(model.state_dict(), …) and open that, with the Python file "
-            "that defines the network if it is not a known one"
+            f"{more}, which may run code; {INSTEAD}"
         )
 
 
-def _why(said: str) -> str:
-    """Return the line of torch's explanation that says what it refused."""
-    lines = [line.strip() for line in said.splitlines()]
-    telling = next((x for x in lines if x.startswith("WeightsUnpickler error")), "")
-    return telling.partition(": ")[2][:200] or lines[0][:200]
-
-
-def _short(error: BaseException) -> str:
-    lines = str(error).splitlines()
-    return (lines[0] if lines else type(error).__name__)[:160]
+def _why(error: BaseException) -> str:
+    """Say what torch or safetensors say; Python's own errors tell nobody anything."""
+    if isinstance(error, LookupError | TypeError | AttributeError | ValueError):
+        return "; fetch it again"
+    return f": {str(error).splitlines()[0][:160]}" if str(error) else ""

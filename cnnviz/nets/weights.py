@@ -8,13 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cnnviz.core.errors import ModelError
-from cnnviz.core.tensors import Misfit, Reshaped
+from cnnviz.core.tensors import Misfit
+from cnnviz.nets.compare import Shapes, compare, fits
 from cnnviz.nets.spelling import spelled
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
-
-Shapes = Mapping[str, tuple[int, ...]]
 
 _COUNTER = "num_batches_tracked"
 """Of batch normalisation: files older than torch 0.4.1 have none; training only."""
@@ -140,17 +139,11 @@ def _tensors(module: nn.Module) -> dict[str, Tensor]:
 
 
 def _compare(wanted: Shapes, given: Mapping[str, Tensor], name: str) -> Misfit | None:
-    reshaped = tuple(
-        Reshaped(key, tuple(given[key].shape), shape)
-        for key, shape in wanted.items()
-        if key in given and tuple(given[key].shape) != shape
-    )
-    missing = tuple(k for k in wanted if k not in given and not k.endswith(_COUNTER))
-    unexpected = tuple(key for key in given if key not in wanted)
-    if not (missing or unexpected or reshaped):
-        return None
-    fitting = len(given) - len(unexpected) - len(reshaped)
-    return Misfit(name, fitting, missing, unexpected, reshaped)
+    """Compare names and shapes; None when everything fits."""
+    found = {key: tuple(value.shape) for key, value in given.items()}
+    needed = {k: s for k, s in wanted.items() if k in found or not k.endswith(_COUNTER)}
+    difference = compare(name, needed, found)
+    return None if fits(difference) else difference
 
 
 def _check_numbers(

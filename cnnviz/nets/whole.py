@@ -70,6 +70,8 @@ class _Builder:
     def _made(
         self, kind: type[nn.Module], state: Mapping[Any, Any], where: str
     ) -> nn.Module:
+        from torch import nn
+
         filled: dict[str, Any] = {}
         for name, value in state.items():
             at = f"{where}.{name}".lstrip(".")
@@ -99,6 +101,7 @@ class _Builder:
         if paths > _MOST_MODULES:
             raise _odd(where, f"more than {_MOST_MODULES:,} modules")
         module = kind.__new__(kind)
+        nn.Module.__init__(module)
         module.__setstate__(filled)  # type: ignore[no-untyped-call]
         self._paths[id(module)] = paths
         return module
