@@ -18,7 +18,7 @@ from cnnviz.nets.network import Network
 from cnnviz.nets.plans import Plan
 from cnnviz.nets.prefixes import Reading, readings
 from cnnviz.nets.readied import readied, unwrapped
-from cnnviz.nets.recognise import Match, NoMatch, recognise
+from cnnviz.nets.recognise import Match, NoMatch, known_as, recognise
 from cnnviz.nets.said import agreed
 from cnnviz.nets.wants import wants_of_known, wants_of_unknown
 from cnnviz.nets.weights import fit, misfit, misfit_words, shapes_of
@@ -257,5 +257,5 @@ def _transformed(module: Any, match: Match, path: Path) -> tuple[str, ...]:
 
 def _alike(module: nn.Module) -> Plan | None:
     """Return the known network that has a module's tensors."""
-    answer = recognise(shapes_of(module))
-    return answer.plan if isinstance(answer, Match) else None
+    found = known_as(shapes_of(module))
+    return found.plan if found is not None else None

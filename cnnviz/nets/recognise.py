@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
@@ -89,20 +89,16 @@ def recognise(shapes: Shapes, only: Entry | None = None) -> Match | NoMatch:
     only
         The one network it can be; None for any of the catalogue.
     """
-    names = counted(shapes)
     known = [s for s in signatures() if only is None or s.name == only.name]
-    likeness = {s.name: (s.modules & names).total() for s in known}
-
-    def strange(one: Signature) -> int:
-        return max(one.modules.total(), names.total()) - likeness[one.name]
-
-    likely = [one for one in known if strange(one) <= _HEAD_TENSORS]
+    names = counted(shapes)
+    alike = {s.name: _likeness(s, names) for s in known}
+    likely = [s for s in known if alike[s.name][1] <= _HEAD_TENSORS]
     if not likely:
-        alike = [one for one in known if likeness[one.name] or only]
-        alike.sort(key=lambda one: (-likeness[one.name], strange(one)))
-        likely = alike[:_BUILT_FOR_NEAREST]
+        known = [s for s in known if alike[s.name][0] or only]
+        known.sort(key=lambda s: (-alike[s.name][0], alike[s.name][1]))
+        likely = known[:_BUILT_FOR_NEAREST]
     missed = []
-    for one in sorted(likely, key=strange):
+    for one in sorted(likely, key=lambda s: alike[s.name][1]):
         found = _compared(one, shapes)
         if isinstance(found, Match):
             return found
@@ -114,6 +110,23 @@ def recognise(shapes: Shapes, only: Entry | None = None) -> Match | NoMatch:
         words = f"none of its {count} tensors is" if count != 1 else "its tensor is not"
         return NoMatch(f"{words} one of a known network")
     return nearest
+
+
+def known_as(shapes: Shapes) -> Match | None:
+    """Return the network that fits exactly, without seeking which came closest."""
+    names = counted(shapes)
+    for one in signatures():
+        if _likeness(one, names)[1] <= _HEAD_TENSORS:
+            found = _compared(one, shapes)
+            if isinstance(found, Match):
+                return found
+    return None
+
+
+def _likeness(one: Signature, names: Counter[str]) -> tuple[int, int]:
+    """Count tensors whose modules are named alike, and those beyond them."""
+    alike = (one.modules & names).total()
+    return alike, max(one.modules.total(), names.total()) - alike
 
 
 def _distance(found: NoMatch) -> tuple[int, int]:
