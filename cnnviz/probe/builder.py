@@ -82,10 +82,10 @@ class Builder:
         op = str(module.original_name if scripted else type(module).__name__)
         kinds = [words.kind_of(note.name) for note in notes]
         main = next((i for i, k in enumerate(kinds) if k in _PRINCIPAL), len(notes) - 1)
-        same = [a.value for a in event.before if a.value is event.results[0]]
+        same = [v for v in event.held if v is event.results[0]]
         calls: tuple[Call, ...] = ()
         if event.step is not None:
-            calls = tuple([note.call for note in notes])
+            calls = tuple([note.call() for note in notes])
         elif same:  # Identity
             calls = (Call(Tensor.clone, (same[0],), {}),)
         return _Part(
@@ -108,7 +108,7 @@ class Builder:
                 own = _parameters(module)
                 owner = self._scopes.owner(own)
             base = owner or base
-        calls, results = (note.call,), event.results
+        calls, results = (note.call(),), event.results
         if note.name in words.SPLITS:
             return [
                 _Part(base, note.name, event.notes, calls, Step(0, k), (piece,), own)
@@ -120,30 +120,35 @@ class Builder:
 
     def _add(self, event: Event, part: _Part) -> None:
         """Add one layer; the last of its notes says what it is."""
-        before, values, notes = event.before, part.values, part.notes
+        values, notes = part.values, part.notes
         function = notes[-1].name if notes else ""
-        args, kwargs = notes[-1].call.arguments if notes else _NOTHING
+        args, kwargs = (notes[-1].args, notes[-1].kwargs) if notes else _NOTHING
         bound = words.bind(function, args, kwargs)
-        first = next((a for a in before if a.producers), before[0])
+        came = [
+            (origin.producers, value)
+            for origin, value in zip(event.origins, event.held, strict=True)
+            if origin
+        ]
+        by, read = came[0]
         told = facts(
             function,
             settings_of(args),
             tuple([(key, settings_of(value)) for key, value in kwargs.items()]),
-            self._axes[first.producers[0]],
-            first.value.array.shape,
+            self._axes[by[0]],
+            read.array.shape,
             values[0].array.shape,
         )
         geometry = told.geometry
         for pad in notes[:-1]:
             if geometry is not None and pad.name == "pad":
-                geometry = padded(geometry, words.bind("pad", *pad.call.arguments))
+                geometry = padded(geometry, words.bind("pad", pad.args, pad.kwargs))
         options = told.options
         if isinstance(bound.get("running_mean"), Value):
             statistics = {k: bound[k].public() for k in ("running_mean", "running_var")}
             options = options | statistics
         name = self._scopes.unique(part.base)
         output, axes = _without_batch(values[0].public(), told.axes)
-        producers = [p for argument in before for p in argument.producers]
+        producers = [p for producers, _ in came for p in producers]
         fresh, earlier = self._scopes.count(part.parameters, name)
         work = told.macs or _sequence_macs(told.kind, part.parameters, output.shape)
         sources = _sources(event)
@@ -188,9 +193,9 @@ def _sources(event: Event) -> tuple[Value | None, ...]:
     seen = event.whole or event.notes
     return tuple(
         [
-            argument.value if seen and k == 0 else None
-            for argument in event.before
-            for k in range(len(argument.producers))
+            value if seen and k == 0 else None
+            for origin, value in zip(event.origins, event.held, strict=True)
+            for k in range(len(origin.producers) if origin else 0)
         ]
     )
 

@@ -9,7 +9,8 @@ from cnnviz.core.layers import Geometry, Kind
 from cnnviz.probe import vocabulary as words
 from cnnviz.probe.builder import Builder
 from cnnviz.probe.describe import Shape, settings_of
-from cnnviz.probe.notes import Argument, Noted
+from cnnviz.probe.flow import Origin
+from cnnviz.probe.notes import Noted
 from cnnviz.probe.values import Step, Value, mapped
 from cnnviz.probe.windows import geometry_of
 
@@ -26,19 +27,19 @@ class Failed(NamedTuple):
         The module it came from, or the layer it would have been.
     note
         The torch function that raised it, if one did.
-    before
-        What went into the layer.
+    origins
+        Where what went into the layer came from.
     """
 
     failure: Exception
     path: str
     note: Noted | None
-    before: Sequence[Argument]
+    origins: Sequence[Origin | None]
 
     @property
     def producers(self) -> tuple[int, ...]:
         """Who made what went in."""
-        return next((a.producers for a in self.before if a.producers), ())
+        return next((o.producers for o in self.origins if o and o.producers), ())
 
     def explains(self, failure: BaseException) -> bool:
         """Tell whether a failure is this one, or was raised because of it."""
@@ -167,11 +168,12 @@ def explain_failure(
         where += f'after layer "{last}"' if last else "before its first layer"
         what = type(failure).__name__
         return Reason(f"The network's own code stopped {where}: {what}: {first}")
-    kind, (args, kwargs) = words.kind_of(note.name), note.call.arguments
-    bound = words.bind(note.name, args, kwargs)
+    kind = words.kind_of(note.name)
+    bound = words.bind(note.name, note.args, note.kwargs)
     bound = {key: settings_of(value) for key, value in bound.items()}
     shapes: list[tuple[int, ...]] = []
-    mapped(note.call.arguments, (Value, Step), lambda v: shapes.append(settings_of(v)))
+    arguments = note.args, note.kwargs
+    mapped(arguments, (Value, Step), lambda v: shapes.append(settings_of(v)))
     given = shapes[0]
     came = _size(given[1:])
     source = (

@@ -9,13 +9,12 @@ writers are then its sources. Whether anybody has written since is told by torch
 from __future__ import annotations
 
 import weakref
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.multiprocessing.reductions import StorageWeakRef
 
+from cnnviz.probe.contents import Contents, Storage, version
 from cnnviz.probe.values import Step, Value
 
 Producer = int
@@ -34,67 +33,38 @@ class Origin(NamedTuple):
     value: Value | Step | None
 
 
-@dataclass(slots=True)
-class _Storage:
-    """What is known of a storage; ``alive`` keeps its address from being reused."""
-
-    alive: object
-    writers: tuple[Producer, ...] = ()
-    writes: int = 0
-    constant: bool = False
-
-
-class _Entry(NamedTuple):
-    tensor: weakref.ref[Tensor]
-    storage: _Storage
-    version: int
-    writes: int
-    origin: Origin
-
-
-def version(tensor: Tensor) -> int:
-    """Return the count of writes into a tensor; inference tensors have none."""
-    try:
-        return tensor._version
-    except RuntimeError:
-        return 0
-
-
-def address(tensor: Tensor) -> int:
-    """Return a number that is the same for all tensors that share a storage."""
-    try:
-        return int(tensor.untyped_storage()._cdata)
-    except (RuntimeError, ValueError):  # sparse, nested, batched, not yet filled in
-        return -id(tensor)
+_Entry = tuple[weakref.ref[Tensor], Storage, int, int, Origin]
+"""A tensor, its storage, its version and its storage's count of writes, its origin."""
 
 
 class Flow:
-    """The tensors of one run that carry data derived from the input."""
+    """The tensors of one run that carry data derived from the input.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    contents
+        Knows their storages.
+    """
+
+    def __init__(self, contents: Contents) -> None:
+        self._contents = contents
         self._objects: dict[int, _Entry] = {}
-        self._storages: dict[int, _Storage] = {}
-
-    def _storage(self, tensor: Tensor) -> _Storage:
-        place = address(tensor)
-        found = self._storages.get(place)
-        if found is None:
-            shared = place >= 0
-            alive = StorageWeakRef(tensor.untyped_storage()) if shared else tensor  # type: ignore[no-untyped-call]
-            found = self._storages[place] = _Storage(alive)
-        return found
 
     def origin(self, tensor: Tensor) -> Origin | None:
         """Return where the tensor comes from, or None when not from the input."""
         entry = self._objects.get(id(tensor))
-        if entry is not None and entry.tensor() is tensor:
-            same = entry.version == version(tensor)
-            if same and entry.writes == entry.storage.writes:
-                return entry.origin
-        storage = self._storages.get(address(tensor))
-        if storage is None or not storage.writers:
+        if entry is not None:
+            reference, storage, seen, writes, origin = entry
+            if (
+                writes == storage.writes
+                and reference() is tensor
+                and seen == version(tensor)
+            ):
+                return origin
+        known = self._contents.known(tensor)
+        if known is None or not known.writers:
             return None
-        return Origin(storage.writers, None)
+        return Origin(known.writers, None)
 
     def learn(self, tensor: Tensor, origin: Origin, *, wrote: bool) -> None:
         """Note that the tensor now holds ``origin``'s values.
@@ -104,25 +74,29 @@ class Flow:
         wrote
             The values were just written, as opposed to a new view of old ones.
         """
-        storage = self._storage(tensor)
-        borrowed = not storage.writers and tensor._is_view()  # of a constant
-        if wrote or not (storage.writers or borrowed):
+        storage = self._contents.storage(tensor)
+        old = storage.writers
+        if wrote or not (old or tensor._is_view()):  # a view of a constant borrows
             storage.writes += 1
             new = origin.producers
-            whole = not storage.writers or _fills(tensor)
-            kept = () if whole else (p for p in storage.writers if p not in new)
-            storage.writers = (*kept, *new)
-        self._objects[id(tensor)] = _Entry(
-            weakref.ref(tensor), storage, version(tensor), storage.writes, origin
+            if old and not _fills(tensor):
+                new = (*(p for p in old if p not in new), *new)
+            storage.writers = new
+        self._objects[id(tensor)] = (
+            weakref.ref(tensor),
+            storage,
+            version(tensor),
+            storage.writes,
+            origin,
         )
 
     def constant(self, tensor: Tensor) -> None:
         """Note a tensor that is known not to come from the input."""
-        self._storage(tensor).constant = True
+        self._contents.storage(tensor).constant = True
 
     def is_constant(self, tensor: Tensor) -> bool:
         """Tell whether the tensor was noted as a constant."""
-        return self._storage(tensor).constant
+        return self._contents.storage(tensor).constant
 
 
 def _fills(tensor: Tensor) -> bool:

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
-from cnnviz.probe.flow import address
+from cnnviz.probe.contents import address
 from cnnviz.probe.values import tensors_in
 
 _MISSING = object()

@@ -6,14 +6,21 @@ ours is dear. So only what would be lost is kept there and then.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+import torch
 from torch import Tensor, nn
 
-from cnnviz.probe.flow import Origin, version
+from cnnviz.probe.contents import version
+from cnnviz.probe.flow import Origin
 from cnnviz.probe.replay import Call
-from cnnviz.probe.values import Step, Value, capture, mapped
+from cnnviz.probe.values import Step, Value, mapped, tensors_in
+
+_PLAIN = frozenset(
+    {int, float, bool, str, type(None), torch.dtype, torch.device, torch.memory_format}
+)
+_FIRST = Step(0, 0)
 
 
 class Noted(NamedTuple):
@@ -23,20 +30,22 @@ class Noted(NamedTuple):
     ----------
     name
         Plain name, ``"conv2d"``.
+    function, args, kwargs, written
+        See ``Call``.
     parameters
         The network's own parameters among its arguments.
     """
 
     name: str
-    call: Call
+    function: Callable[..., Any]
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    written: tuple[int, ...]
     parameters: Sequence[Tensor]
 
-
-class Argument(NamedTuple):
-    """A tensor that went into a layer: who made it, and what it held."""
-
-    producers: tuple[int, ...]
-    value: Value
+    def call(self) -> Call:
+        """Return what can be repeated."""
+        return Call(self.function, self.args, self.kwargs, self.written)
 
 
 class Event(NamedTuple):
@@ -50,8 +59,8 @@ class Event(NamedTuple):
         The module is shown as one layer; otherwise the event is a function in it.
     notes
         What ran, in order; nothing when that was out of sight.
-    before
-        What went in.
+    origins, held
+        For every tensor that went in, where it came from and what it held.
     results
         What came out: one layer with further outputs, or pieces that are a layer each.
     step
@@ -62,7 +71,8 @@ class Event(NamedTuple):
     path: str
     whole: bool
     notes: Sequence[Noted]
-    before: Sequence[Argument]
+    origins: Sequence[Origin | None]
+    held: Sequence[Value]
     results: Sequence[Value]
     step: Step | None
 
@@ -84,98 +94,130 @@ class Journal:
 class Leaf:
     """The calls inside a running module that is shown as one layer.
 
+    It is opened by the first function that runs in it, or when it ends.
+
     Parameters
     ----------
-    before
-        What went into the module.
+    args, kwargs
+        What the module was called with.
+
+    Attributes
+    ----------
+    given, origins, held
+        The tensors among that, once it is opened.
+    notes
+        What ran, in order.
+    written
+        The ids of tensors that were written.
     """
 
-    def __init__(self, before: Sequence[Argument]) -> None:
-        self.before = before
+    __slots__ = (
+        "_made",
+        "args",
+        "given",
+        "held",
+        "kwargs",
+        "notes",
+        "opened",
+        "origins",
+        "written",
+    )
+
+    def __init__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        self.args = args
+        self.kwargs = kwargs
+        self.opened = False
+        self.given: Sequence[Tensor] = ()
+        self.origins: Sequence[Origin | None] = ()
+        self.held: Sequence[Value] = ()
         self.notes: list[Noted] = []
         self.written: set[int] = set()
-        self._made: dict[int, tuple[Tensor, int, Origin]] = {}
+        self._made: dict[int, tuple[Tensor, int, int, int]] = {}
 
     def origin(self, tensor: Tensor) -> Origin | None:
         """Return the step that made a tensor, unless it was written since."""
-        held = self._made.get(id(tensor))
-        return held[2] if held and held[1] == version(tensor) else None
+        made = self._made.get(id(tensor))
+        if made is None or made[1] != version(tensor):
+            return None
+        return Origin((), Step(made[2], made[3], tuple(tensor.shape)))
 
     def step(self, tensor: Tensor) -> Step | None:
         """Return the call that made a tensor, if one that was seen did."""
-        origin = self.origin(tensor)
-        return origin.value if origin and isinstance(origin.value, Step) else None
+        made = self._made.get(id(tensor))
+        if made is None or made[1] != version(tensor):
+            return None
+        return Step(made[2], made[3]) if made[2] or made[3] else _FIRST
 
-    def put(self, tensor: Tensor, origin: Origin) -> None:
-        """Note the step that made a tensor."""
-        self._made[id(tensor)] = (tensor, version(tensor), origin)
+    def same(self, tensor: Tensor, step: Step) -> None:
+        """Note that a tensor holds what a step made."""
+        self._made[id(tensor)] = tensor, version(tensor), step.call, step.result
 
-    def add(self, note: Noted, results: Sequence[Tensor], written: set[int]) -> None:
-        """Note a call, what it made, and the ids of what it wrote into."""
+    def add(self, note: Noted, results: Sequence[Tensor]) -> None:
+        """Note a call and what it made."""
+        call = len(self.notes)
         for k, tensor in enumerate(results):
-            step = Step(len(self.notes), k, tuple(tensor.shape))
-            self.put(tensor, Origin((), step))
+            self._made[id(tensor)] = tensor, version(tensor), call, k
         self.notes.append(note)
-        self.written |= written
 
 
-def call_of(
-    func: Callable[..., Any],
+def tensors_among(
+    args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[list[Tensor], list[int | str] | None]:
+    """Return the tensors among a call's arguments.
+
+    Returns
+    -------
+    tensors, places
+        ``places`` tells, for each, which positional or named argument it is; None
+        where tensors may be within containers.
+    """
+    given: list[Tensor] = []
+    places: list[int | str] = []
+    for at, part in enumerate(args):
+        if isinstance(part, Tensor):
+            given.append(part)
+            places.append(at)
+        elif type(part) not in _PLAIN and not (
+            type(part) is tuple and _PLAIN.issuperset(map(type, part))
+        ):
+            return tensors_in((args, kwargs) if kwargs else args), None
+    for name, part in kwargs.items():
+        if isinstance(part, Tensor):
+            given.append(part)
+            places.append(name)
+        elif type(part) not in _PLAIN:
+            return tensors_in((args, kwargs)), None
+    return given, places
+
+
+def filled(
     args: tuple[Any, ...],
     kwargs: dict[str, Any],
+    places: Sequence[int | str] | None,
     held: Sequence[Value | Step],
-    written: Sequence[int] = (),
-) -> Call:
-    """Return a call with what its tensors held in their place."""
-    parts = iter(held)
-    outer = [*args, *kwargs.values()] if kwargs else args
-    if len(held) == sum([isinstance(each, Tensor) for each in outer]):  # none inside
-        args = tuple([next(parts) if isinstance(a, Tensor) else a for a in args])
-        kwargs = {
-            key: next(parts) if isinstance(each, Tensor) else each
-            for key, each in kwargs.items()
-        }
-    else:
-        args, kwargs = mapped((args, kwargs), Tensor, lambda _: next(parts))
-    return Call(func, args, kwargs, tuple(written))
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Return arguments with what their tensors held in their place.
 
-
-def arguments(
-    origins: Sequence[Origin | None], held: Sequence[Value | Step]
-) -> list[Argument]:
-    """Return what went into a layer; no step is among it, because leaves hold them."""
-    return [
-        Argument(origin.producers if origin else (), value)
-        for origin, value in zip(origins, held, strict=True)
-        if isinstance(value, Value)
-    ]
-
-
-def captured(
-    results: Sequence[Tensor],
-    given: Sequence[Tensor],
-    before: Sequence[Argument],
-    wrote: Collection[int],
-) -> list[Value]:
-    """Copy results, but for those that are arguments left as they were."""
-    values = []
-    for result in results:
-        at = None if id(result) in wrote else _place(result, given)
-        values.append(capture(result) if at is None else before[at].value)
-    return values
-
-
-def apart(result: Any, given: Sequence[Tensor], wrote: Collection[int]) -> Any:
-    """Return a view when a layer handed back the very tensor that came in.
-
-    Dropout and identity do; the view tells the two apart for whoever reads one.
+    Parameters
+    ----------
+    places
+        As given by ``tensors_among``.
     """
-    if not isinstance(result, Tensor) or id(result) in wrote:
-        return result
-    return result if _place(result, given) is None else result.view_as(result)
+    if places is None:
+        parts = iter(held)
+        args, kwargs = mapped((args, kwargs), Tensor, lambda _: next(parts))
+        return args, kwargs
+    new, named = [*args], {**kwargs}
+    for at, value in zip(places, held, strict=True):
+        if isinstance(at, int):
+            new[at] = value
+        else:
+            named[at] = value
+    return tuple(new), named
 
 
-def _place(tensor: Tensor, among: Sequence[Tensor]) -> int | None:
+def place_of(tensor: Tensor, among: Sequence[Tensor]) -> int | None:
+    """Return where a very tensor is among others."""
     for at, other in enumerate(among):
         if other is tensor:
             return at

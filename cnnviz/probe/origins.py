@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from cnnviz.probe.flow import Flow, Origin, address
+from cnnviz.probe.contents import Contents, address
+from cnnviz.probe.flow import Flow, Origin
 from cnnviz.probe.guard import Untouched
-from cnnviz.probe.notes import Argument, Event, Journal, Leaf
+from cnnviz.probe.notes import Event, Journal, Leaf
 from cnnviz.probe.scopes import Scopes
 from cnnviz.probe.values import Step, Value, capture, largest_difference
 
@@ -23,6 +24,8 @@ class Origins:
         The network's parameters, and what it was before the run.
     journal
         Where layers are added for tensors that came from out of sight.
+    contents
+        Keeps what tensors hold.
     copy_weights
         Copy weights instead of sharing the network's memory.
     distrust
@@ -34,13 +37,15 @@ class Origins:
         scopes: Scopes,
         before: Untouched,
         journal: Journal,
+        contents: Contents,
         *,
         copy_weights: bool,
         distrust: bool,
     ) -> None:
-        self.flow = Flow()
+        self.flow = Flow(contents)
         self.leaf: Leaf | None = None
         self._scopes = scopes
+        self._contents = contents
         self._before = before
         self._parameters = self._unwritten = scopes.parameter_ids
         self._weights: dict[int, tuple[int, Value]] = {}
@@ -74,16 +79,17 @@ class Origins:
         return origin
 
     def _from_outside(self, tensor: Tensor, producers: tuple[int, ...]) -> Origin:
-        value = capture(tensor)
+        value = self._contents.of(tensor)
         module, path = self._scopes.module, self._scopes.path
-        before = [Argument(producers or (self._journal.layers - 1,), value)]
-        event = Event(module, path, False, (), before, [value], None)
+        made = Origin(producers or (self._journal.layers - 1,), value)
+        event = Event(module, path, False, (), [made], [value], [value], None)
         origin = Origin((self._journal.add(event),), value)
         self.flow.learn(tensor, origin, wrote=True)
         return origin
 
     def escape(self, tensor: Tensor) -> None:
         """Note that code outside torch may now read and write a tensor."""
+        self._contents.copy_all()
         origin = self.flow.origin(tensor)
         found = self._escaped + (origin.producers if origin else ())
         self._escaped = tuple(dict.fromkeys(found))
@@ -104,10 +110,10 @@ class Origins:
         """Return a tensor's content now, without a copy where it is on record."""
         if origin is None:
             own = id(tensor) in self._parameters
-            return self._weight(tensor) if own else capture(tensor)
+            return self._weight(tensor) if own else self._contents.of(tensor)
         if origin.value is not None:
             return origin.value
-        value = capture(tensor)
+        value = self._contents.of(tensor)
         self.flow.learn(tensor, Origin(origin.producers, value), wrote=False)
         return value
 

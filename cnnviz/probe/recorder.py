@@ -98,8 +98,17 @@ def record(
     started = time.perf_counter()
     model = _ready(model)
     run = _Run(model, inputs, check, copy_weights=copy_weights)
+    if run.torn:
+        run = _Run(model, inputs, check, copy_weights=copy_weights, copying=True)
     if run.lost:
-        run = _Run(model, inputs, check, copy_weights=copy_weights, distrust=True)
+        run = _Run(
+            model,
+            inputs,
+            check,
+            copy_weights=copy_weights,
+            copying=True,
+            distrust=True,
+        )
     return Recording(
         tuple(run.layers),
         tuple(dict.fromkeys(run.layers[p].name for p in run.producers if p >= 0)),
@@ -143,6 +152,8 @@ class _Run:
         Why it stopped, if it did.
     producers
         Indices of the layers whose values came out.
+    torn
+        A content on record was overwritten before it was copied.
     lost
         Values came out of which nobody knows where they were made.
     """
@@ -154,6 +165,7 @@ class _Run:
         check: Check,
         *,
         copy_weights: bool,
+        copying: bool = False,
         distrust: bool = False,
     ) -> None:
         tensors = [_to_tensor(values, model) for values in inputs]
@@ -167,6 +179,7 @@ class _Run:
                 tensors,
                 check,
                 copy_weights=copy_weights,
+                copying=copying,
                 distrust=distrust,
             )
             with wrapped(scopes.modules, recorder.entered):
@@ -175,6 +188,7 @@ class _Run:
                         result = model(*tensors)
                 except Exception as caught:  # noqa: BLE001 - not our code
                     failure = caught.with_traceback(None)  # which holds our frames
+            recorder.contents.finish()
         if recorder.stopped is not None:
             raise recorder.stopped.with_traceback(None)
         builder = Builder(scopes, [tuple(t.shape[1:]) for t in tensors])
@@ -186,6 +200,7 @@ class _Run:
             self.reason = explain_failure(failure, recorder.failed, builder)
         recorder.failed = None  # the failure knows the recorder
         origins = [recorder.origins.flow.origin(t) for t in tensors_in(result)]
+        self.torn = recorder.contents.torn
         self.lost = bool(origins) and not any(origins)
         self.producers = [p for origin in origins if origin for p in origin.producers]
 

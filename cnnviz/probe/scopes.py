@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -31,13 +30,9 @@ def is_leaf(module: nn.Module) -> bool:
     return isinstance(module, nn.MultiheadAttention) or not children_of(module)
 
 
-class _Frame(NamedTuple):
-    """A running module."""
-
-    module: nn.Module
-    path: str
-    calls: dict[int, int]
-    """How often each child that stands at several places has run."""
+_Frame = tuple[nn.Module, str, dict[int, int]]
+"""A running module, its path, and how often each of its children that stand at
+several places has run."""
 
 
 class Scopes:
@@ -71,8 +66,8 @@ class Scopes:
                     self._parameters[id(parameter)] = parameter
             if isinstance(module, nn.Sequential):
                 self._note_repeated(module)
-        self._root = _Frame(model, "", {})
-        self._stack = [self._root]
+        self._model = model
+        self._stack: list[_Frame] = [(model, "", {})]
         self._names = Counter(input_name(k) for k in range(inputs))
         self._entered: set[int] = set()
         self._counted: dict[int, str] = {}
@@ -90,12 +85,12 @@ class Scopes:
     @property
     def path(self) -> str:
         """Path of the innermost running module; the root is ``""``."""
-        return self._stack[-1].path
+        return self._stack[-1][1]
 
     @property
     def module(self) -> nn.Module:
         """The innermost running module."""
-        return self._stack[-1].module
+        return self._stack[-1][0]
 
     def push(self, module: nn.Module) -> str:
         """Enter a module; gives its path.
@@ -104,20 +99,24 @@ class Scopes:
         place that is running.
         """
         path = self._paths.get(id(module), "")
-        parent = self._stack[-1]
-        places = self._places and self._places.get((id(parent.module), id(module)))
+        parent, outer, calls = self._stack[-1]
+        places = self._places and self._places.get((id(parent), id(module)))
         if places:
-            ran = parent.calls.get(id(module), 0)
-            parent.calls[id(module)] = ran + 1
+            ran = calls.get(id(module), 0)
+            calls[id(module)] = ran + 1
             name = places[ran % len(places)]
-            path = f"{parent.path}.{name}" if parent.path else name
+            path = f"{outer}.{name}" if outer else name
         self._entered.add(id(module))
-        self._stack.append(_Frame(module, path, {}))
+        self._stack.append((module, path, {}))
         return path
 
-    def pop(self) -> None:
+    def pop(self) -> _Frame:
         """Leave the innermost module."""
-        self._stack.pop()
+        return self._stack.pop()
+
+    def enter(self, frame: _Frame) -> None:
+        """Enter a module that was left just now."""
+        self._stack.append(frame)
 
     def owner(self, tensors: Iterable[Tensor]) -> str | None:
         """Return the path of the module whose parameter is among the tensors."""
@@ -126,7 +125,7 @@ class Scopes:
 
     def unique(self, base: str) -> str:
         """Return the base name, with ``_1``, ``_2`` … from its second use on."""
-        base = base or type(self._root.module).__name__.lower()
+        base = base or type(self._model).__name__.lower()
         name = base
         while name in self._names:
             name = f"{base}_{self._names[base]}"

@@ -24,7 +24,7 @@ _WIDER = {torch.complex32: torch.complex64} | {
 """Types that numpy lacks, or that are no fun to look at, and one that holds them."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Value:
     """One tensor argument or result of a recorded call.
 
@@ -32,8 +32,9 @@ class Value:
     ----------
     array
         The content, batch axis included, in the tensor's order of axes in memory.
-        Private to the recording: never written. Half precision is held, exactly, as
-        float32.
+        Private to the recording: never written. While a network runs, it may be the
+        network's own memory; a copy takes its place before that is written. Half
+        precision is held, exactly, as float32.
     narrow
         The tensor's own type where the array's is wider, else None.
     faithful
@@ -54,6 +55,11 @@ class Value:
         shown = self.array.view()
         shown.flags.writeable = False
         return shown
+
+    def part(self) -> None:
+        """Keep a copy of the content from now on."""
+        tensor = torch.from_numpy(self.array)
+        self.array = _copied(tensor).numpy()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +86,27 @@ def capture(tensor: Tensor, *, copy: bool = True) -> Value:
         if wider is not None or not plain.is_cpu:
             narrow = None if wider is None else plain.dtype
             return Value(plain.to("cpu", wider or plain.dtype).numpy(), narrow)
-        if copy:
-            plain = _repetition(plain) if 0 in plain.stride() else plain.clone()
-        return Value(plain.numpy())
+        return Value((_copied(plain) if copy else plain).numpy())
+
+
+_PLAIN_KEYS = torch._C._dispatch_keys(torch.empty(0)).raw_repr()
+_SHARED = frozenset(
+    {torch.float32, torch.float64, torch.uint8, torch.int8, torch.int16, torch.int32}
+    | {torch.int64, torch.bool}
+)
+
+
+def shared(tensor: Tensor) -> Value | None:
+    """Return a tensor's content in the tensor's own memory.
+
+    None for all but dense tensors of the processor whose writes are counted, and
+    whose type numpy has too. Not to be called where torch functions are overridden.
+    """
+    if torch._C._dispatch_keys(tensor).raw_repr() != _PLAIN_KEYS:
+        return None
+    if tensor.dtype not in _SHARED:
+        return None
+    return Value((tensor.detach() if tensor.requires_grad else tensor).numpy())
 
 
 def _dense(tensor: Tensor) -> Tensor:
@@ -91,8 +115,10 @@ def _dense(tensor: Tensor) -> Tensor:
     return tensor.dequantize() if tensor.is_quantized else tensor.to_dense()
 
 
-def _repetition(tensor: Tensor) -> Tensor:
-    """Copy what is repeated once and repeat it again."""
+def _copied(tensor: Tensor) -> Tensor:
+    """Copy a tensor; what is repeated once, to repeat it again."""
+    if 0 not in tensor.stride():
+        return tensor.clone()
     once = tensor
     for axis, step in enumerate(tensor.stride()):
         if step == 0 and tensor.shape[axis] > 1:

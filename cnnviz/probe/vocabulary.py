@@ -189,6 +189,16 @@ _SHAPE_ONLY = frozenset(
 )
 """Functions that take only shape and type from their argument."""
 
+_MORE_READING = frozenset(
+    "sub rsub div pow neg abs exp log sqrt rsqrt matmul bmm mm addmm einsum mean sum"
+    " prod max min amax amin argmax argmin topk std var norm where eq ne lt le gt ge"
+    " logical_not any all maximum minimum cumsum interpolate upsample grid_sample"
+    " tolist embedding_bag weight_norm triu tril".split()
+)
+"""Functions without a kind of their own that write into no argument."""
+
+_READING = _MORE_READING | MOVES - {"data", "deepcopy"}
+
 SPLITS = frozenset(("chunk split unbind tensor_split split_with_sizes").split())
 """Functions whose every piece is shown as a layer of its own."""
 
@@ -204,7 +214,7 @@ _REORDERED = frozenset({"batch_norm", "instance_norm"})
 _QUESTIONS = frozenset(
     "size dim __len__ __bool__ __int__ __float__ __complex__ __index__ item stride"
     " numel nelement is_contiguous ndimension storage_offset is_floating_point"
-    " is_complex element_size data_ptr get_device has_names requires_grad_".split()
+    " is_complex element_size get_device has_names requires_grad_".split()
 )
 """Functions that return no tensor, or nothing new."""
 
@@ -228,6 +238,9 @@ class Word(NamedTuple):
         It computes nothing that could be a layer.
     writes
         It writes into its first argument.
+    reads
+        It is known to write into no argument, unless told to, and to hand none to
+        somebody who might.
     counting
         How many of its tensors give it values, not only shape or type: none, the
         first, or (2) all.
@@ -236,9 +249,11 @@ class Word(NamedTuple):
     name: str
     silent: bool
     writes: bool
+    reads: bool
     counting: int
 
 
+@lru_cache(maxsize=1024)
 def word(function: Callable[..., Any]) -> Word:
     """Return what a torch function's name says."""
     name = str(getattr(function, "__name__", type(function).__name__))
@@ -246,12 +261,19 @@ def word(function: Callable[..., Any]) -> Word:
     if name in ("__get__", "__set__"):
         return _word(name, getattr(function.__self__, "__name__", ""))  # type: ignore[attr-defined]
     native = name in _REORDERED and function.__module__ != "torch.nn.functional"
-    return _word(name, "native" if native else "")
+    foreign = getattr(function, "namespace", "aten") != "aten"
+    return _word(name, "native" if native else "foreign" if foreign else "")
 
 
 @lru_cache(maxsize=1024)
 def _word(raw: str, of: str) -> Word:
-    """Return what a name says; ``of`` is the property, or "native" without Python."""
+    """Return what a name says.
+
+    Parameters
+    ----------
+    of
+        The property; or "native" without Python, "foreign" when not torch's own.
+    """
     silent = raw in _QUESTIONS
     writes = raw in _IN_PLACE or (raw.endswith("_") and not raw.endswith("__"))
     if raw in ("__get__", "__set__"):
@@ -261,8 +283,11 @@ def _word(raw: str, of: str) -> Word:
     if name.startswith("_") and name.lstrip("_") in KIND_OF:
         name = name.lstrip("_")
     name = f"native_{name}" if of == "native" else ALIASES.get(name, name)
+    reads = not (writes or of == "foreign") and (
+        name in _READING or name in _SHAPE_ONLY or kind_of(name) != "other"
+    )
     counting = 0 if name in _SHAPE_ONLY else 1 if name in _FIRST_ONLY else 2
-    return Word(name, silent, writes, counting)
+    return Word(name, silent, writes, reads, counting)
 
 
 @lru_cache(maxsize=1024)
