@@ -139,10 +139,13 @@ def _tensors(module: nn.Module) -> dict[str, Tensor]:
 
 
 def _compare(wanted: Shapes, given: Mapping[str, Tensor], name: str) -> Misfit | None:
-    """Compare names and shapes; None when everything fits."""
-    found = {key: tuple(value.shape) for key, value in given.items()}
-    needed = {k: s for k, s in wanted.items() if k in found or not k.endswith(_COUNTER)}
-    difference = compare(name, needed, found)
+    shapes = {key: tuple(value.shape) for key, value in given.items()}
+    needed = {
+        key: shape
+        for key, shape in wanted.items()
+        if key in shapes or not key.endswith(_COUNTER)
+    }
+    difference = compare(name, needed, shapes)
     return None if fits(difference) else difference
 
 

@@ -194,6 +194,19 @@ def test_no_payload_runs(tmp_path, marker, name, hidden, extension):
         refused(file, marker)
 
 
+@pytest.mark.parametrize("hidden", HIDING)
+@pytest.mark.parametrize("name", PAYLOADS)
+def test_torch_alone_would_not_run_them_either(
+    tmp_path, marker, name, hidden, extension, monkeypatch
+):
+    monkeypatch.setattr("cnnviz.nets.unpack.names_in", lambda *_: frozenset())
+    file = tmp_path / "w.pt"
+    code = whole(HIDING[hidden](PAYLOADS[name](marker)))
+    for packed in (zipped(code, [bytes(16)]), legacy(code, [bytes(16)])):
+        file.write_bytes(packed)
+        refused(file, marker)
+
+
 @pytest.mark.parametrize("where", ["mark", "version", "machine", "keys"])
 def test_no_part_of_a_legacy_file_runs(tmp_path, marker, where):
     code = whole(call("builtins.exec", marker.code))
