@@ -39,7 +39,8 @@ class Attempt:
         failed, or more or fewer than one answer came for the one input.
     read
         For each input that a convolution reads directly, the axes it moves along and
-        the channels it wants.
+        the channels it wants; 0 axes and the numbers wanted where a dense layer reads
+        it that they do not suit.
     dense
         Where the first dense layer refused its input: how many numbers came, and how
         many it wanted.
@@ -80,21 +81,28 @@ class _Watch(TorchFunctionMode):
             self._note(func, *_operands(args, kwargs))
         return func(*args, **kwargs)
 
-    def _note(self, func: Callable[..., Any], x: Tensor, kwargs: Any) -> None:
-        weight, groups = kwargs
-        if func is F.linear:
-            if x.shape[-1] != weight.shape[1] and self.attempt.dense is None:
-                self.attempt.dense = x.shape[-1], weight.shape[1]
-        elif id(x) in self._inputs:
-            channels = weight.shape[1] * groups
-            self.attempt.read[self._inputs[id(x)]] = _CONVOLUTIONS[func], channels
+    def _note(
+        self, func: Callable[..., Any], x: Tensor, weight: Tensor, groups: int
+    ) -> None:
+        wanted = weight.shape[1] * groups
+        place = self._inputs.get(id(x))
+        if func is not F.linear:
+            if place is not None:
+                self.attempt.read[place] = _CONVOLUTIONS[func], wanted
+        elif x.shape[-1] != wanted:
+            if place is not None:
+                self.attempt.read[place] = 0, wanted
+            if self.attempt.dense is None:
+                self.attempt.dense = x.shape[-1], wanted
 
 
-def _operands(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Tensor, Any]:
-    """Return the input of a layer, and its weight and groups."""
+def _operands(
+    args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[Tensor, Tensor, int]:
+    """Return the input of a layer, its weight, and its groups."""
     names = ("input", "weight", "bias", "stride", "padding", "dilation", "groups")
     given = dict(zip(names, args, strict=False)) | kwargs
-    return given["input"], (given["weight"], given.get("groups", 1))
+    return given["input"], given["weight"], given.get("groups", 1)
 
 
 def attempt(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from torch import nn
 
+from cnnviz.core.errors import ModelError
 from cnnviz.core.progress import Check
 from cnnviz.nets.dry_run import Attempt, Shape, attempt, copied, count_inputs
 
@@ -71,11 +72,24 @@ def guess(module: nn.Module, size: Shape | None, axes: int, check: Check) -> Gue
         2 or 1 if it is known that it takes pictures or series; else 0.
     check
         Called before each operation; what it raises is raised.
+
+    Raises
+    ------
+    ModelError
+        It takes neither pictures nor series.
     """
     first = _first_read(module, axes)
     count = count_inputs(module)
     search = _Search(module, [first] * count, check)
     found = search.at(size or search.usual[0])
+    for place, (moves, wanted) in found.read.items():
+        if found.output is None and moves == 0:
+            which = f"input {place + 1}" if count > 1 else "the input"
+            raise ModelError(
+                f"{which} of the network is a row of {wanted} numbers; pictures and "
+                "series can be shown, and from Python any arrays: "
+                "cnnviz.trace(module, arrays)"
+            )
     if found.output is None and first[1] == 0:
         found = search.flattened(found, size)
     if found.output is None and size is None:
@@ -95,18 +109,20 @@ def guess(module: nn.Module, size: Shape | None, axes: int, check: Check) -> Gue
 
 
 def _first_read(module: nn.Module, axes: int) -> tuple[int, int]:
-    """Return axes and channels of the first convolution; channels 0 if there is none.
+    """Return axes and channels of the first layer; channels 0 if that tells none.
 
     Parameters
     ----------
     axes
-        Look only for convolutions along so many axes; 0 for any.
+        Look only for layers along so many axes; 0 for any.
     """
     kinds = {nn.Conv1d: 1, nn.Conv2d: 2}
     for layer in module.modules():
         for kind, moves in kinds.items():
             if isinstance(layer, kind) and axes in (0, moves):
                 return moves, layer.in_channels
+        if isinstance(layer, nn.RNNBase) and axes != 2:
+            return 1, layer.input_size
     return axes or 2, 0
 
 

@@ -269,6 +269,31 @@ def test_what_cannot_be_is_refused(said, words):
         wanted(pooled(3), **said)
 
 
+def test_rows_of_numbers_are_refused():
+    class Described(Two):
+        def forward(self, x, y):
+            return self.head(y) + self.left(x).mean()
+
+    with pytest.raises(ModelError, match=r"input 2 .* a row of 8 numbers"):
+        wanted(Described())
+    with pytest.raises(ModelError, match=r"the input .* a row of 784 numbers"):
+        wanted(nn.Sequential(nn.Linear(784, 10), nn.ReLU(), nn.Linear(10, 3)))
+
+
+def test_a_recurrent_network_reads_series():
+    class Recurrent(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.cells, self.head = nn.GRU(6, 8, batch_first=True), nn.Linear(8, 3)
+
+        def forward(self, x):
+            return self.head(self.cells(x.transpose(1, 2))[0][:, -1])
+
+    answer = wanted(Recurrent())
+    assert len(answer.wants[0].channels) == 6
+    assert (answer.wants[0].minimum, answer.classes) == (1, 3)
+
+
 def test_volumes_are_refused():
     with pytest.raises(ModelError, match="volumes or videos"):
         wanted(nn.Sequential(nn.Conv3d(1, 2, 3)))
