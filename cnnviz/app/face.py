@@ -6,13 +6,15 @@ torch is imported when a network is opened, not before.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from numpy.typing import NDArray
 
-from cnnviz.core.models import ModelSpec
+from cnnviz.core.errors import ModelError
+from cnnviz.core.models import FileSpec, InputChoices, Model, ModelSpec
 from cnnviz.core.resources import resource
 from cnnviz.core.series import TableSource
 from cnnviz.core.trace import ImageSource, Request, Sample, Trace
@@ -40,33 +42,112 @@ def models() -> tuple[Entry, ...]:
 
 
 def open_model(
-    name: str, weights: Literal["best", "random"] = "best", seed: int = 0
+    name: str | PathLike[str],
+    weights: Literal["best", "random"] = "best",
+    seed: int = 0,
+    *,
+    code: str | PathLike[str] | None = None,
+    trust: bool = False,
+    choices: InputChoices | None = None,
 ) -> Network:
-    """Open a network of the catalogue.
+    """Open a network of the catalogue, or your own.
 
     Parameters
     ----------
     name
-        As `models` lists it: ``"alexnet"``, ``"torchvision/resnet18"`` …
+        A name that `models` lists: ``"alexnet"``, ``"torchvision/resnet18"`` …; or a
+        weights file (``.pt``, ``.pth``, ``.ckpt``, ``.safetensors``); or
+        ``"model.py:build"`` for what code builds. A ``Path`` is always a file.
     weights
-        ``"best"``: trained ones where they are at hand; ``"random"``: never.
+        For the catalogue, ``"best"``: trained ones where they are at hand;
+        ``"random"``: never.
     seed
         Seed of random weights.
+    code
+        The code that a weights file belongs to, ``"model.py:build"``; without it the
+        network is recognised by its tensors. Its function, class or variable can be
+        left out when there is only one.
+    trust
+        Code is run only with True, with all the rights you have.
+    choices
+        What input your own network takes; what is left out is found out or guessed,
+        and ``notes`` say so.
 
     Returns
     -------
     Network
-        Its ``module`` is the ``torch.nn.Module``; ``want``, ``labels`` and
-        ``weights`` say what it takes, its classes, and where its weights come from.
+        Its ``module`` is the ``torch.nn.Module``; ``want``, ``labels``, ``weights``
+        and ``notes`` say what it takes, its classes, where its weights come from and
+        what else is known.
+
+    Raises
+    ------
+    UnknownNetworkError
+        The tensors of a file belong to no known network; its ``tensors`` list them.
+    MisfitError
+        They do not fit the network; its ``misfit`` says where.
+    ModelError
+        There is no such network or file, it is damaged, or code is not trusted.
+    """
+    from cnnviz.nets.build import build
+
+    model = model_of(name, code, trust, choices)
+    if isinstance(model, ModelSpec):
+        model = ModelSpec(model.name, weights, seed)
+    return build(model)
+
+
+def model_of(
+    name: str | PathLike[str],
+    code: str | PathLike[str] | None = None,
+    trust: bool = False,
+    choices: InputChoices | None = None,
+) -> ModelSpec | FileSpec:
+    """Return what a request calls a network; see `open_model`.
 
     Raises
     ------
     ModelError
-        No such network, or its weights file is damaged.
+        Code is not trusted, or no network stands in it.
     """
-    from cnnviz.nets.build import build
+    file = _file_meant(name) if code is None else Path(name)
+    if file is None:
+        return ModelSpec(str(name))
+    said = choices or InputChoices()
+    if code is None and _split(name)[0].suffix.lower() != ".py":
+        return FileSpec(file, choices=said).stamped()
+    from cnnviz.nets.code_facts import builders_of
 
-    return build(ModelSpec(name, weights, seed))
+    path, builder = _split(name if code is None else code)
+    facts = builders_of(path)
+    builder = builder or facts.builder
+    if not trust:
+        raise ModelError(
+            f"{path} is a program and was not run; if you know what it does, say that "
+            "it can be trusted (trust=True, or --trust)"
+        )
+    weights = None if code is None else file
+    return FileSpec(weights, path, builder, facts.digest, choices=said).stamped()
+
+
+def _file_meant(name: str | PathLike[str]) -> Path | None:
+    """Return the file a name stands for; None for a name of the catalogue."""
+    if not isinstance(name, str):
+        return Path(name)
+    if any(name == entry.name for entry in models()):
+        return None
+    path, _ = _split(name)
+    ending = path.suffix[1:]  # “squeezenet1.1” has none
+    meant = path.exists() or (ending and not ending.isdecimal())
+    return path if meant else None
+
+
+def _split(name: str | PathLike[str]) -> tuple[Path, str]:
+    """Split ``model.py:build`` into file and builder."""
+    path, _, builder = str(name).rpartition(":")
+    if path.lower().endswith(".py"):
+        return Path(path), builder
+    return Path(name), ""
 
 
 def open_sample(path: str | PathLike[str], net: Network) -> Sample:
@@ -115,7 +196,7 @@ def trace(
         What `open_sample` returned, or an array or tensor *without* batch axis; a
         tuple of them for a network with several inputs.
     labels
-        Class names for the scores; a network of the catalogue brings its own.
+        Class names for the scores; None for those that `open_model` found.
 
     Returns
     -------
@@ -127,12 +208,19 @@ def trace(
     from cnnviz.probe.execute import trace_module
 
     if isinstance(net, Network):
-        return trace_module(
+        traced = trace_module(
             net.module,
             sample,
             title=net.name,
             weights=net.weights,
             labels=labels or net.labels,
+        )
+        return replace(
+            traced,
+            about=net.notes,
+            taken=net.taken,
+            trained=net.trained,
+            channel_names=net.channel_names,
         )
     return trace_module(net, sample, labels=labels)
 
@@ -171,13 +259,13 @@ def first_source(task: str) -> ImageSource | TableSource:
     return source_of(samples[0])
 
 
-def trace_file(model: str, file: Path | None = None) -> Trace:
-    """Run a network of the catalogue on a file, as the window does.
+def trace_file(model: str | Model, file: Path | None = None) -> Trace:
+    """Run a network on a file, as the window does.
 
     Parameters
     ----------
     model
-        A name of the catalogue.
+        A name of the catalogue, a weights file, or what `model_of` returned.
     file
         None for the first bundled sample of the network's kind.
 
@@ -186,9 +274,9 @@ def trace_file(model: str, file: Path | None = None) -> Trace:
     InputError, ModelError
         One of them cannot be used.
     """
-    from cnnviz.nets.catalog import find
-    from cnnviz.probe.execute import execute
+    from cnnviz.probe.execute import execute, network_of
 
-    task = find(model).task
-    source = source_of(file) if file else first_source(task)
-    return execute(Request(ModelSpec(model), source))
+    if isinstance(model, str):
+        model = model_of(model)
+    source = source_of(file) if file else first_source(network_of(model).task)
+    return execute(Request(model, source))

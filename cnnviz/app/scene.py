@@ -92,8 +92,8 @@ def input_names(trace: Trace) -> Sequence[str]:
     sample = trace.sample
     if sample.series is not None:
         return sample.series.names
-    colour = sample.shown is not None and sample.values[0].shape[:1] == (3,)
-    return ("red", "green", "blue") if colour else ()
+    channels = len(sample.values[0]) if sample.shown is not None else 0
+    return ("red", "green", "blue", "alpha")[:channels] if channels in (3, 4) else ()
 
 
 def class_layer(trace: Trace) -> str | None:
