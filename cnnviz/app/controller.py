@@ -7,10 +7,9 @@ from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import QObject
-from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QApplication
 
 from cnnviz.app import dialogs
+from cnnviz.app.appearance import Appearance
 from cnnviz.app.causality import Causality
 from cnnviz.app.checking import Checking, Spotlight
 from cnnviz.app.face import bundled_samples, bundled_series, first_source
@@ -18,19 +17,19 @@ from cnnviz.app.families import FIRST_MODEL, Mismatch, WrongTask, task_of
 from cnnviz.app.fetching import Fetching
 from cnnviz.app.following import Following
 from cnnviz.app.menus import Menus
+from cnnviz.app.misfits import Unopened
+from cnnviz.app.naming import name_of
 from cnnviz.app.opening import Opening
-from cnnviz.app.settings import Theme
+from cnnviz.app.tensors_view import TensorsView
 from cnnviz.app.toolbar import Toolbar
 from cnnviz.app.walk import Walk
+from cnnviz.app.watching import Watching
 from cnnviz.app.window import Window
 from cnnviz.app.wiring import Wiring
-from cnnviz.core.look import Look, Scale
-from cnnviz.core.models import Model, ModelSpec
+from cnnviz.core.models import FileSpec, Model, ModelSpec
 from cnnviz.core.series import TableSource
 from cnnviz.core.tensors import TensorList
 from cnnviz.core.trace import ImageSource, Request, Trace
-from cnnviz.nets.catalog import find
-from cnnviz.panels import theme as themes
 from cnnviz.session.runner import Runner
 from cnnviz.session.store import State, Store
 
@@ -53,13 +52,17 @@ class Controller(QObject):
     def __init__(self, window: Window, runner: Runner, request: Request) -> None:
         super().__init__(window)
         self.window, self.runner = window, runner
-        self.settings = settings = window.settings
+        self.settings = window.settings
         self.store = Store(request, self)
         self._learned: Model = ModelSpec(DEFAULT_MODEL)
         self.wiring = Wiring(self.store, window)
         self.fetching = Fetching(window)
-        self.opening = Opening(self.store, window, self.fetching)
-        self.walk = Walk(self.store)
+        self.opening = Opening(self.store, window)
+        self.own = self.opening.own
+        self.watching = Watching(self.store, window, self.own)
+        self.appearance = Appearance(self.store, window)
+        self.tensors = TensorsView(self.store, window)
+        self.walk = Walk(self.store, window.tensors.names)
         self.following = Following(self.store, window, self.wiring.pointing)
         self.checking = Checking(self.store, window)
         self.spotlight = Spotlight(self.store, window)
@@ -77,9 +80,7 @@ class Controller(QObject):
         window.busy.cancelled.connect(self._cancel)
         self.fetching.fetched.connect(self._on_fetched)
         window.closing.connect(runner.shutdown)
-        QGuiApplication.styleHints().colorSchemeChanged.connect(self._dress)
-        self._look(settings.look())
-        self._dress()
+        self._show_marks(self.store.state)
         self.store.reload()
 
     # -- the worker --------------------------------------------------------------------
@@ -88,20 +89,27 @@ class Controller(QObject):
         self.window.notice.dismiss()
         self.window.busy.start(f"{request.model.name} · {request.source.title}")
 
-    def _on_finished(self, trace: Trace | Mismatch | WrongTask | TensorList) -> None:
+    def _on_finished(
+        self, found: Trace | Mismatch | WrongTask | TensorList | Unopened
+    ) -> None:
         self.window.busy.stop()
-        if isinstance(trace, Mismatch):
-            self.store.withdraw()
-            self.opening.offer(trace)
-            self._say_if_empty(trace.sentence)
-            return
-        if isinstance(trace, WrongTask):
-            self.opening.wrong_task(trace)
-            return
-        if isinstance(trace, TensorList):
-            self.store.withdraw()
-            self.opening.unknown(trace)
-            return
+        match found:
+            case Mismatch():
+                self.store.withdraw()
+                self._fall_back(found.request, found.sentence)
+                self.opening.offer(found)
+            case WrongTask():
+                self.opening.wrong_task(found)
+            case TensorList():
+                self.opening.answers.unknown(found)
+            case Unopened():
+                self.store.withdraw()
+                self._fall_back(found.request, found.sentence)
+                self.opening.answers.refused(found)
+            case _:
+                self._show(found)
+
+    def _show(self, trace: Trace) -> None:
         if not trace.layers:
             self.store.withdraw()
             self.window.tell(trace.error or "The network ran no layer.", warning=True)
@@ -115,6 +123,7 @@ class Controller(QObject):
             self.window.tell(trace.error, warning=True)
         elif not self.window.notice.text():
             self.fetching.offer(trace)
+        self.opening.answers.shown(trace)
         source = trace.request.source if trace.request else None
         path = source.path if isinstance(source, ImageSource | TableSource) else None
         if path is not None and path not in self.samples():
@@ -137,10 +146,16 @@ class Controller(QObject):
         self.opening.refused(request, sentence)
 
     def _fall_back(self, request: Request, sentence: str) -> None:
-        """Show a bundled sample when the very first source was refused."""
-        sample = first_source(self.opening.task(request.model) or "picture")
-        if self.store.state.trace is None and request.source != sample:
-            self.store.set_request(Request(request.model, sample))
+        """Show a bundled network and sample when the very first request was refused."""
+        state = self.store.state
+        if state.trace is not None or state.tensors is not None:
+            return
+        model = request.model
+        if isinstance(model, FileSpec):
+            model = ModelSpec(FIRST_MODEL[self.opening.task(model) or "picture"])
+        sample = first_source(self.opening.task(model) or "picture")
+        if request != Request(model, sample):
+            self.store.set_request(Request(model, sample))
         self._say_if_empty(sentence)
 
     def _on_crashed(self, _request: Request, text: str) -> None:
@@ -150,7 +165,8 @@ class Controller(QObject):
         self._say_if_empty("Nothing to show yet.")
 
     def _say_if_empty(self, sentence: str) -> None:
-        if self.store.state.trace is None:
+        state = self.store.state
+        if state.trace is None and state.tensors is None:
             for panel in self.window.panels.values():
                 panel.show_nothing(sentence)
 
@@ -167,12 +183,12 @@ class Controller(QObject):
         return (*bundled_samples(), *bundled_series())
 
     def open_path(self, path: Path) -> None:
-        """Show a picture or a table."""
+        """Show a picture, a table or a network."""
         self.opening.path(path)
 
     def reload(self) -> None:
-        """Run the present request again."""
-        self.store.reload()
+        """Run the present request again, with its files as they are now."""
+        self.watching.again()
 
     # -- networks ----------------------------------------------------------------------
 
@@ -202,11 +218,21 @@ class Controller(QObject):
 
     def download_weights(self) -> None:
         """Fetch the present network's weights."""
-        self.fetching.download(self.store.state.request.model.name)
+        model = self.store.state.request.model
+        if isinstance(model, ModelSpec):
+            self.fetching.download(model.name)
+        else:
+            self.window.tell(f"{model.title} is your own: there is nothing to fetch.")
 
     def choose_weights(self) -> None:
         """Ask for a weights file for the present network."""
-        self.fetching.choose(self.store.state.request.model.name)
+        model = self.store.state.request.model
+        if isinstance(model, ModelSpec):
+            self.fetching.choose(model.name)
+        elif isinstance(model, FileSpec) and model.code_file is not None:
+            self.own.ask_weights(model)
+        else:
+            self.own.ask_path()
 
     def _on_fetched(self, name: str) -> None:
         """Show the network that has its trained weights now."""
@@ -215,43 +241,6 @@ class Controller(QObject):
             self.store.reload()
         else:
             self.store.set_model(model)
-
-    # -- presentation ------------------------------------------------------------------
-
-    def _look(self, look: Look) -> None:
-        self.store.set_look(look)
-        self.settings.keep_look(look)
-
-    def toggle_before(self) -> None:
-        """Show maps before the activation, or after it again."""
-        look = self.store.state.look
-        self._look(replace(look, before=not look.before))
-
-    def choose_colours(self, name: str) -> None:
-        """Paint non-negative data with another colour map."""
-        self._look(replace(self.store.state.look, colours=name))
-
-    def choose_scale(self, scale: Scale) -> None:
-        """Choose one colour scale for the layer, per map, or locked as it is now."""
-        look = self.store.state.look
-        bound = look.bound
-        if scale == "locked":
-            bound = self.window.maps.bound() or bound
-        self._look(replace(look, scale=scale, bound=bound))
-
-    def choose_theme(self, theme: Theme) -> None:
-        """Choose light, dark, or the desktop's choice."""
-        self.settings.theme = theme
-        self._dress()
-
-    def _dress(self) -> None:
-        app = QApplication.instance()
-        assert isinstance(app, QApplication)
-        wish = self.settings.theme
-        dark = themes.is_dark(app) if wish == "system" else wish == "dark"
-        themes.apply(app, dark)
-        self._look(replace(self.store.state.look, dark=dark))
-        self._show_marks(self.store.state)
 
     # -- the rest ----------------------------------------------------------------------
 
@@ -270,26 +259,19 @@ class Controller(QObject):
         dialogs.about(self.window)
 
     def _on_changed(self, old: State, new: State) -> None:
-        if new.request != old.request or new.look != old.look:
+        fresh = new.trace is not old.trace
+        if fresh or new.request != old.request or new.look != old.look:
             self._show_marks(new)
-        if new.trace is not old.trace and new.trace is not None:
-            title = new.trace.sample.title
-            self.window.setWindowTitle(f"{title} – {new.trace.title} – cnnviz")
+        if fresh and new.trace is not None:
+            title, name = new.trace.sample.title, name_of(new)
+            if isinstance(new.request.model, ModelSpec):
+                name = new.trace.title
+            self.window.setWindowTitle(f"{title} – {name} – cnnviz")
 
     def _show_marks(self, state: State) -> None:
-        model = state.request.model
-        random = isinstance(model, ModelSpec) and model.weights == "random"
-        self.menus.show_model(model.name, random)
+        self.menus.show_model(state.request.model)
         self.menus.show_look(state.look, self.settings.theme)
         source = state.request.source
         series = task_of(source) == "series"
-        self.toolbar.show_request(_name_of(model), source.title, series)
+        self.toolbar.show_request(name_of(state), source.title, series)
         self.toolbar.show_look(state.look)
-
-
-def _name_of(model: Model) -> str:
-    """Write a network's name; torchvision's AlexNet is not the bundled one."""
-    if not isinstance(model, ModelSpec):
-        return model.title
-    entry = find(model.name)
-    return f"{entry.title} (torchvision)" if entry.torchvision else entry.title

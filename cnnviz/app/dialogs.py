@@ -52,7 +52,10 @@ def log_file() -> Path:
     return home() / "cnnviz.log"
 
 
-def _show(parent: QWidget, title: str, content: QWidget, copy: str = "") -> QDialog:
+def open_sheet(
+    parent: QWidget, title: str, content: QWidget, copy: str = ""
+) -> QDialog:
+    """Show something in a dialog that can be closed; its text may be copied."""
     dialog = QDialog(parent)
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     dialog.setWindowTitle(title)
@@ -91,7 +94,7 @@ def shortcuts(parent: QWidget, actions: Iterable[QAction]) -> QDialog:
     area.setWidget(sheet)
     area.setFrameShape(QScrollArea.Shape.NoFrame)
     area.setMinimumSize(sheet.sizeHint().width() + 4 * theme.GRID, 60 * theme.GRID)
-    return _show(parent, tr("Keys and mouse"), area)
+    return open_sheet(parent, tr("Keys and mouse"), area)
 
 
 def _versions() -> list[str]:
@@ -121,7 +124,7 @@ def about(parent: QWidget) -> QDialog:
     words.setWordWrap(True)
     words.setMinimumWidth(56 * theme.GRID)
     words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    return _show(parent, tr("About cnnviz"), words, "\n".join(lines))
+    return open_sheet(parent, tr("About cnnviz"), words, "\n".join(lines))
 
 
 def save_window(window: QWidget) -> str:

@@ -12,13 +12,12 @@ from PySide6.QtCore import QMimeData
 from PySide6.QtGui import QImage
 
 from cnnviz.app.face import source_of
+from cnnviz.app.kinds import is_code, is_weights
 from cnnviz.core.series import TextSource
 from cnnviz.core.trace import PixelSource, Source
 from cnnviz.inputs.picture import to_picture
 
 _NUMBER = re.compile(r"[-+]?[\d.]*\d[\d.]*(?:[eE][-+]?\d+)?%?")
-
-WEIGHTS = frozenset({".pt", ".pth", ".ckpt", ".safetensors"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +27,22 @@ class Brought:
     Attributes
     ----------
     source
-        What to show, or None.
-    weights
-        A weights file that came with it, or None.
+        A picture or a table to show, or None.
+    weights, code
+        A weights file, and a Python file, of a network to show; or None.
     words
         What the person should be told, or ``""``.
     """
 
     source: Source | None = None
     weights: Path | None = None
+    code: Path | None = None
     words: str = ""
+
+    @property
+    def something(self) -> bool:
+        """Whether there is anything to show."""
+        return (self.source, self.weights, self.code) != (None, None, None)
 
 
 def may_hold_something(data: QMimeData) -> bool:
@@ -93,22 +98,23 @@ def is_table(text: str) -> bool:
 
 
 def read_paths(paths: Sequence[Path]) -> Brought:
-    """Decide among several files: weights first, then the first picture or table."""
-    weights = next((p for p in paths if p.suffix.lower() in WEIGHTS), None)
-    folders = [p for p in paths if p.is_dir()]
-    pictures = [p for p in paths if p not in folders and p != weights]
-    if not pictures:
-        if weights is not None:
-            return Brought(weights=weights)
+    """Take the first of each kind: code, weights, a picture or table."""
+    files = [path for path in paths if not path.is_dir()]
+    if not files:
+        folder = paths[0]
         return Brought(
-            words=f"{folders[0].name or folders[0]} is a folder; "
-            "drop one picture or table from it instead."
+            words=f"{folder.name or folder} is a folder; "
+            "drop one picture, table or network from it instead."
         )
-    first = pictures[0]
+    code = next(filter(is_code, files), None)
+    weights = next(filter(is_weights, files), None)
+    source = next((p for p in files if not is_code(p) and not is_weights(p)), None)
+    taken = [path.name for path in (code, weights, source) if path is not None]
     words = ""
-    if len(pictures) > 1:
-        words = f"{len(pictures)} files came; {first.name} is shown."
-    return Brought(source_of(first), weights, words)
+    if len(files) > len(taken):
+        are = "is" if len(taken) == 1 else "are"
+        words = f"{len(files)} files came; {' and '.join(taken)} {are} shown."
+    return Brought(source_of(source) if source else None, weights, code, words)
 
 
 def from_qimage(image: QImage) -> PixelSource | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from cnnviz.app.face import first_source
 from cnnviz.core.errors import MismatchError
-from cnnviz.core.models import Model, ModelSpec, Task
+from cnnviz.core.models import FileSpec, Model, ModelSpec, Task
 from cnnviz.core.series import TableFacts, TableSource, TextSource
 from cnnviz.core.trace import Request, SeriesSource, Source
 from cnnviz.nets.catalog import find
@@ -17,6 +17,18 @@ FIRST_MODEL: dict[Task, str] = {"picture": "alexnet", "series": "tcn"}
 def task_of(source: Source) -> Task:
     """Return the kind of network a source needs."""
     return "series" if isinstance(source, TableSource | TextSource) else "picture"
+
+
+def as_now(model: Model) -> Model:
+    """Return a network as its files are now."""
+    return model.stamped() if isinstance(model, FileSpec) else model
+
+
+def undated(model: Model) -> Model:
+    """Return what a network is whenever its files were written, and run or not."""
+    if isinstance(model, FileSpec):
+        return replace(model, stamp=(), digest="")
+    return model
 
 
 def width_of(model: Model) -> int | None:
@@ -100,19 +112,19 @@ class Families:
     def learn(self, model: Model, task: Task) -> None:
         """Remember what a network takes that is not of the catalogue."""
         if not isinstance(model, ModelSpec):
-            self._tasks[model] = task
+            self._tasks[undated(model)] = task
 
     def task(self, model: Model) -> Task | None:
         """Return what a network takes; None before it was opened."""
         if isinstance(model, ModelSpec):
             return find(model.name).task
-        return self._tasks.get(model)
+        return self._tasks.get(undated(model))
 
     def with_source(self, request: Request, source: Source) -> Request:
         """Return the request with another source, and a network that can take it."""
         model, task = request.model, task_of(source)
         if self.task(model) not in (task, None):
-            model = self._models[task]
+            model = as_now(self._models[task])
         if width_of(model) is not None:
             model = ModelSpec(model.name)  # it was made for the table before
         return Request(model, source)

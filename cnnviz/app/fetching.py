@@ -133,19 +133,7 @@ class Fetching(QObject):
             "Weights (*.pth *.pt *.safetensors);;All files (*)",
         )
         if path:
-            self.adopt(name, Path(path))
-
-    def adopt(self, name: str, path: Path) -> None:
-        """Take a weights file for a network."""
-        entry = find(name)
-        if entry.url is None:
-            self._window.tell(
-                f"{path.name} holds weights. Choose its network in the Model menu "
-                f"first; {_nothing_to_fetch(entry)}",
-                warning=True,
-            )
-            return
-        self._runner.submit(Fetch(name, path))
+            self._runner.submit(Fetch(name, Path(path)))
 
     def _start(self, errand: Fetch) -> None:
         self._window.fetching.start(find(errand.name).file or errand.name)

@@ -23,10 +23,18 @@ from cnnviz.app.cli import Options
 from cnnviz.app.controller import Controller
 from cnnviz.app.face import first_source, source_of
 from cnnviz.app.families import FIRST_MODEL, Mismatch, WrongTask, task_of
+from cnnviz.app.misfits import Unopened
 from cnnviz.app.settings import Settings, Theme, home
 from cnnviz.app.window import Window
-from cnnviz.core.errors import InputError, MismatchError, TaskError, UnknownNetworkError
-from cnnviz.core.models import ModelSpec
+from cnnviz.core.errors import (
+    InputError,
+    MisfitError,
+    MismatchError,
+    ModelError,
+    TaskError,
+    UnknownNetworkError,
+)
+from cnnviz.core.models import FileSpec, ModelSpec
 from cnnviz.core.progress import Check
 from cnnviz.core.resources import resource
 from cnnviz.core.tensors import TensorList
@@ -35,11 +43,11 @@ from cnnviz.nets.catalog import find
 from cnnviz.panels import saving
 from cnnviz.session.runner import Runner
 
-Answer = Trace | Mismatch | WrongTask | TensorList
+Answer = Trace | Mismatch | WrongTask | TensorList | Unopened
 
 
 def run_request(request: Request, check: Check) -> Answer:
-    """Run a request, or say that its table does not fit the network.
+    """Run a request, or say what does not fit: table, kind of source, or weights.
 
     torch is loaded here, on the worker, by the first one.
     """
@@ -57,6 +65,11 @@ def run_request(request: Request, check: Check) -> Answer:
     except UnknownNetworkError as error:
         known = error.tensors, error.nearest, error.notes
         return TensorList(request, str(error), *known)
+    except ModelError as error:
+        if not isinstance(request.model, FileSpec):
+            raise
+        misfit = error.misfit if isinstance(error, MisfitError) else None
+        return Unopened(request, str(error), misfit)
 
 
 def run(options: Options) -> int:

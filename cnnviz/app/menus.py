@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import QCoreApplication
@@ -11,9 +10,12 @@ from PySide6.QtWidgets import QMenu
 
 from cnnviz.app.actions import Command, choices, fill
 from cnnviz.app.moves import moves
+from cnnviz.app.network_commands import network_commands
 from cnnviz.app.networks import NetworkMenu
+from cnnviz.app.recent import RecentMenu
 from cnnviz.app.settings import Theme
 from cnnviz.core.look import Look, Scale
+from cnnviz.core.models import FileSpec, Model, ModelSpec
 from cnnviz.pictures.colours import SEQUENTIAL
 
 if TYPE_CHECKING:
@@ -42,9 +44,12 @@ class Menus:
         self.actions: dict[str, QAction] = {}
         bar = window.menuBar()
         self._file(bar.addMenu(tr("&File")))
-        self.networks = NetworkMenu(tr("&Model"), controller.open_model, bar)
+        self.networks = NetworkMenu(
+            tr("&Model"), controller.open_model, controller.own.again, bar
+        )
         bar.addMenu(self.networks)
-        self._model(self.networks)
+        self._add(self.networks, *network_commands(controller))
+        self.actions["randomWeights"].setCheckable(True)
         self._view(bar.addMenu(tr("&View")))
         self._add(bar.addMenu(tr("&Go")), *moves(window, controller))
         self._help(bar.addMenu(tr("&Help")))
@@ -63,11 +68,18 @@ class Menus:
                 tr("&Open…"),
                 do.opening.ask_path,
                 ("Ctrl+O",),
-                tr("Show a picture, or a series from a CSV"),
+                tr("Show a picture, a series from a CSV, or a network"),
+            ),
+            Command(
+                "openNetwork",
+                tr("Open &network…"),
+                do.own.ask_path,
+                ("Ctrl+Shift+O",),
+                tr("Show a network of your own: weights, Python code, or both"),
             ),
         )
-        recent = menu.addMenu(tr("Open &recent"))
-        recent.aboutToShow.connect(lambda: self._recent(recent))
+        settings = self._window.settings
+        menu.addMenu(RecentMenu(settings, do.open_path, do.own.again, menu))
         self.samples = menu.addMenu(tr("&Samples"))
         had_series = False
         for path in do.samples():
@@ -87,16 +99,22 @@ class Menus:
                 tr("&Paste"),
                 do.opening.paste,
                 ("Ctrl+V",),
-                tr("Show the picture or the table on the clipboard"),
+                tr("Show the picture, the table or the file on the clipboard"),
             ),
             Command(
                 "reload",
                 tr("Re&load"),
                 do.reload,
                 ("F5", "Ctrl+R"),
-                tr("Read the file again and run the network again"),
+                tr("Read the files again and run the network again"),
             ),
             None,
+            Command(
+                "trustedFiles",
+                tr("&Trusted files…"),
+                do.own.show_trusted,
+                tip=tr("See whose code may run, and take it back"),
+            ),
             Command(
                 "savePicture",
                 tr("&Save picture of the window…"),
@@ -107,53 +125,6 @@ class Menus:
             Command("quit", tr("&Quit"), self._window.close, ("Ctrl+Q",)),
         )
 
-    def _recent(self, menu: QMenu) -> None:
-        menu.clear()
-        paths = self._controller.settings.recent
-        home = Path.home()
-        for path in paths:
-            shown = str(path)
-            if path.is_relative_to(home):
-                shown = str("~" / path.relative_to(home))
-            action = menu.addAction(shown.replace("&", "&&"))
-            action.setStatusTip(tr("Show this file again"))
-            action.setEnabled(path.is_file())
-            action.triggered.connect(
-                lambda _c=False, p=path: self._controller.open_path(p)
-            )
-        if not paths:
-            menu.addAction(tr("Nothing opened yet")).setEnabled(False)
-            return
-        menu.addSeparator()
-        forget = menu.addAction(tr("Clear list"))
-        forget.setStatusTip(tr("Forget the files opened so far"))
-        forget.triggered.connect(self._controller.settings.forget_recent)
-
-    def _model(self, menu: QMenu) -> None:
-        do = self._controller
-        menu.addSeparator()
-        self._add(
-            menu,
-            Command(
-                "randomWeights",
-                tr("&Random weights"),
-                do.toggle_random,
-                ("Ctrl+T",),
-                tr("The same network before it learned anything, and back"),
-            ),
-            Command(
-                "compareHandmade",
-                tr("&Hand-made or learned kernels"),
-                do.toggle_handmade,
-                ("H",),
-                tr("Switch between hand-made kernels and AlexNet's first layer"),
-            ),
-            None,
-            Command("download", tr("&Download weights…"), do.download_weights),
-            Command("chooseWeights", tr("&Choose weights file…"), do.choose_weights),
-        )
-        self.actions["randomWeights"].setCheckable(True)
-
     def _view(self, menu: QMenu) -> None:
         do = self._controller
         self._add(
@@ -161,7 +132,7 @@ class Menus:
             Command(
                 "before",
                 tr("&Before the activation"),
-                do.toggle_before,
+                do.appearance.toggle_before,
                 ("R",),
                 tr("Show maps before ReLU instead of after it"),
             ),
@@ -206,7 +177,7 @@ class Menus:
                 )
                 for name in SEQUENTIAL
             ],
-            do.choose_colours,
+            do.appearance.choose_colours,
         )
         self.scales = menu.addMenu(tr("&Scale"))
         self._scales = choices(
@@ -228,7 +199,7 @@ class Menus:
                     tr("The same colour means the same value across layers and inputs"),
                 ),
             ],
-            lambda value: do.choose_scale(cast("Scale", value)),
+            lambda value: do.appearance.choose_scale(cast("Scale", value)),
         )
         theme = menu.addMenu(tr("&Theme"))
         self._themes = choices(
@@ -242,7 +213,7 @@ class Menus:
                 ("light", tr("Light"), tr("Dark on light, for a projector")),
                 ("dark", tr("Dark"), tr("Light on dark")),
             ],
-            lambda value: do.choose_theme(cast("Theme", value)),
+            lambda value: do.appearance.choose_theme(cast("Theme", value)),
         )
         menu.addSeparator()
         panels = menu.addMenu(tr("&Panels"))
@@ -271,10 +242,13 @@ class Menus:
 
     # -- marks ---------------------------------------------------------------------
 
-    def show_model(self, name: str, random: bool) -> None:
+    def show_model(self, model: Model) -> None:
         """Mark the network on show."""
-        self.networks.show_chosen(name)
+        self.networks.show_chosen(model)
+        random = isinstance(model, ModelSpec) and model.weights == "random"
         self.actions["randomWeights"].setChecked(random)
+        for name in ("networkInput", "labels"):
+            self.actions[name].setEnabled(isinstance(model, FileSpec))
 
     def show_look(self, look: Look, theme: str) -> None:
         """Mark the presentation on show."""

@@ -1,4 +1,4 @@
-"""The menu of the catalogue's networks."""
+"""The menu of networks: the catalogue's, and the person's own."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMenu, QWidget
 
 from cnnviz.app.actions import choices
+from cnnviz.core.models import FileSpec, Model, ModelSpec
 from cnnviz.nets.cache import in_words
 from cnnviz.nets.catalog import Entry, models, state
 
@@ -15,16 +16,24 @@ from cnnviz.nets.catalog import Entry, models, state
 class NetworkMenu(QMenu):
     """Every network with where its weights are; torchvision's by family.
 
+    Below them the latest one of the person's own, once there is one.
+
     Parameters
     ----------
     title
         Of the menu.
     chosen
         Called with the name of the network a person picks.
+    again
+        Called with the network of their own if they pick that.
     """
 
     def __init__(
-        self, title: str, chosen: Callable[[str], object], parent: QWidget
+        self,
+        title: str,
+        chosen: Callable[[str], object],
+        again: Callable[[FileSpec], object],
+        parent: QWidget,
     ) -> None:
         super().__init__(title, parent)
         self._chosen, self._group = chosen, QActionGroup(self)
@@ -39,6 +48,18 @@ class NetworkMenu(QMenu):
             under = vision.addMenu(family)
             self._offer(under, entries)
             under.aboutToShow.connect(lambda es=tuple(entries): self._refresh(es))
+        self.addSeparator()
+        self._latest: FileSpec | None = None
+        self.own = self.addAction("Your own")
+        self.own.setStatusTip("Show the latest network of your own")
+        self.own.setCheckable(True)
+        self.own.setVisible(False)
+        self._group.addAction(self.own)
+        self.own.triggered.connect(lambda _checked=False: self._show_latest(again))
+
+    def _show_latest(self, again: Callable[[FileSpec], object]) -> None:
+        if self._latest is not None:
+            again(self._latest)
 
     def _offer(self, menu: QMenu, entries: Sequence[Entry]) -> None:
         options = [(entry.name, _words(entry), entry.description) for entry in entries]
@@ -49,9 +70,17 @@ class NetworkMenu(QMenu):
         for entry in entries:
             self.networks[entry.name].setText(_words(entry))
 
-    def show_chosen(self, name: str) -> None:
+    def show_chosen(self, model: Model) -> None:
         """Mark the network on show."""
-        chosen = self.networks.get(name)
+        if isinstance(model, FileSpec):
+            self._latest = model
+            self.own.setText(model.name.replace("&", "&&"))
+            self.own.setStatusTip(" + ".join(map(str, model.paths)))
+            self.own.setVisible(True)
+            self.own.setChecked(True)
+            return
+        known = isinstance(model, ModelSpec)
+        chosen = self.networks.get(model.name) if known else None
         if chosen is not None:
             chosen.setChecked(True)
         elif (marked := self._group.checkedAction()) is not None:

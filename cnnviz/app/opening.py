@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QMimeData, QObject
@@ -10,21 +11,23 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog
 
 from cnnviz.app import drops
-from cnnviz.app.face import bundled_series, source_of
+from cnnviz.app.face import bundled_series
 from cnnviz.app.families import (
     Families,
     Mismatch,
     WrongTask,
+    as_now,
     task_of,
+    undated,
     width_of,
     with_table,
 )
-from cnnviz.app.fetching import Fetching
+from cnnviz.app.own_answers import OwnAnswers
+from cnnviz.app.own_networks import OwnNetworks
 from cnnviz.app.table_dialog import Reading, TableDialog
 from cnnviz.app.window import Window
-from cnnviz.core.models import Model, Task
+from cnnviz.core.models import FileSpec, Model, Task
 from cnnviz.core.series import Series, TableSource, TextSource
-from cnnviz.core.tensors import TensorList
 from cnnviz.core.trace import Request, Sample, SeriesSource, Source
 from cnnviz.nets.catalog import find
 from cnnviz.session.store import Store
@@ -39,14 +42,15 @@ class Opening(QObject):
         Gets the request.
     window
         Where files are asked for, and things are said.
-    fetching
-        Takes weights that come along.
     """
 
-    def __init__(self, store: Store, window: Window, fetching: Fetching) -> None:
+    def __init__(self, store: Store, window: Window) -> None:
         super().__init__(window)
-        self._store, self._window, self._fetching = store, window, fetching
+        self._store, self._window = store, window
         self._families = Families()
+        self.own = OwnNetworks(store, window, self._families)
+        self.answers = OwnAnswers(store, window, self.own)
+        self._hungry: FileSpec | None = None
         self._dialog: TableDialog | None = None
         window.dataDropped.connect(self.bring)
         window.input.series.tableAsked.connect(self.show_table)
@@ -54,18 +58,28 @@ class Opening(QObject):
 
     def source(self, source: Source) -> None:
         """Show another source; the network follows if it cannot take it."""
-        request = self._store.state.request
-        if source == request.source:
+        request, hungry = self._store.state.request, self._waiting_for(source)
+        if hungry is not None:
+            self._store.set_request(Request(hungry, source))
+        elif source == request.source:
             self._store.reload()
         else:
             self._store.set_request(self._families.with_source(request, source))
 
+    def _waiting_for(self, source: Source) -> Model | None:
+        """Return the person's own network that nothing it can take has come for yet."""
+        hungry = self._hungry
+        if hungry and self._families.task(hungry) in (task_of(source), None):
+            return as_now(hungry)
+        return None
+
     def path(self, path: Path) -> None:
-        """Show a file."""
-        self.source(source_of(path))
+        """Show a file, whatever it holds."""
+        self._take(drops.read_paths([path]))
 
     def model(self, model: Model) -> None:
         """Show another network; the source follows if it cannot be taken."""
+        self._hungry = None
         request = self._store.state.request
         self._store.set_request(self._families.with_model(request, model))
 
@@ -73,21 +87,18 @@ class Opening(QObject):
         """Return what a network takes; None before it was opened."""
         return self._families.task(model)
 
-    def unknown(self, found: TensorList) -> None:
-        """Say that a weights file belongs to no known network."""
-        self._window.tell(found.sentence, warning=True)
-
     def wrong_task(self, found: WrongTask) -> None:
         """Show a network, known only now, on a source that it can take."""
         request = found.request
         self._families.learn(request.model, found.wanted)
         self._store.set_request(self._families.with_model(request, request.model))
+        self._window.say(f"{found.sentence}.")
 
     def ask_path(self) -> None:
-        """Ask for a picture or a table."""
+        """Ask for a picture, a table or a network."""
         settings = self._window.settings
         path, _ = QFileDialog.getOpenFileName(
-            self._window, self.tr("Open picture or table"), settings.folder
+            self._window, self.tr("Open picture, table or network"), settings.folder
         )
         if path:
             settings.folder = str(Path(path).parent)
@@ -107,13 +118,13 @@ class Opening(QObject):
         self._take(drops.read_mime(data))
 
     def _take(self, brought: drops.Brought) -> None:
-        name = self._store.state.request.model.name
-        if brought.source is not None:
+        if brought.weights is not None or brought.code is not None:
+            self._hungry = None
+            self.own.bring(brought.weights, brought.code, brought.source)
+        elif brought.source is not None:
             self.source(brought.source)
-        if brought.weights is not None:
-            self._fetching.adopt(name, brought.weights)
         if brought.words:
-            self._window.tell(brought.words, warning=brought.source is None)
+            self._window.tell(brought.words, warning=not brought.something)
 
     # -- tables ------------------------------------------------------------------------
 
@@ -122,6 +133,8 @@ class Opening(QObject):
         if request is None:
             return
         self._families.shown(request)
+        if self._hungry and undated(request.model) == undated(self._hungry):
+            self._hungry = None
         self._say_structure(request)
         reading = _reading(request, sample.series)
         if self._dialog is None:
@@ -151,32 +164,45 @@ class Opening(QObject):
             self._store.set_request(structure)
             return
         ask = Reading(source, found.facts)
-        other = self.tr("Table…"), lambda: self._open_dialog(ask)
-        if structure is None:
-            self._window.notice.show_notice(
-                f"{found.sentence}.", warning=True, other=other
-            )
-        else:
-            self._window.notice.show_notice(
-                f"{found.sentence}.",
-                warning=True,
-                action=self.tr("Structure only"),
-                then=lambda: self._store.set_request(structure),
-                other=other,
-            )
-
-    def refused(self, request: Request, sentence: str) -> None:
-        """Say why a source is not shown; a table can be read in another way."""
-        source = request.source
-        if not isinstance(source, TableSource | TextSource):
-            self._window.tell(sentence, warning=True)
-            return
-        ask = Reading(source)
+        action, then = "", None
+        if structure is not None:
+            action = self.tr("Structure only")
+            then = partial(self._store.set_request, structure)
         self._window.notice.show_notice(
-            sentence,
+            f"{found.sentence}.{self._wait(found.request)}",
             warning=True,
+            action=action,
+            then=then,
             other=(self.tr("Table…"), lambda: self._open_dialog(ask)),
         )
+
+    def refused(self, request: Request, sentence: str) -> None:
+        """Say why a source is not shown, and what could be done about it."""
+        source, model = request.source, request.model
+        action, then, other = "", None, None
+        if isinstance(model, FileSpec):
+            action, then = self.tr("Input…"), partial(self.own.input.ask, model)
+        if isinstance(source, TableSource | TextSource):
+            ask = Reading(source)
+            other = self.tr("Table…"), lambda: self._open_dialog(ask)
+        self._window.notice.show_notice(
+            f"{sentence}{self._wait(request)}",
+            warning=True,
+            action=action,
+            then=then,
+            other=other,
+        )
+
+    def _wait(self, request: Request) -> str:
+        """Keep a network of the person's own for the next source; say so."""
+        shown, model = self._store.state.trace, request.model
+        if not isinstance(model, FileSpec):
+            return ""
+        self._hungry = model
+        if shown and shown.request and undated(shown.request.model) == undated(model):
+            return ""
+        kind = {"picture": "picture", "series": "table"}[task_of(request.source)]
+        return self.tr(" {0} waits for a {1} that fits.").format(model.name, kind)
 
     def show_table(self) -> None:
         """Open the dialog about the table on show."""
@@ -200,8 +226,10 @@ class Opening(QObject):
         self._dialog = None
 
     def _read_anew(self, source: SeriesSource) -> None:
-        request = self._store.state.request
-        if task_of(request.source) != "series":
+        request, hungry = self._store.state.request, self._waiting_for(source)
+        if hungry is not None:
+            request = Request(hungry, source)
+        elif task_of(request.source) != "series":
             request = self._families.with_source(request, source)
         self._store.set_request(with_table(request, source))
 

@@ -31,8 +31,8 @@ class Changes:
 
     Attributes
     ----------
-    trace
-        The later run.
+    before, after
+        The two runs.
     relative
         For each layer with weights of its own, in run order, ‖Δw‖ / ‖w‖ over kernel
         and bias, ``w`` being those of the earlier run: 0 where nothing changed,
@@ -40,7 +40,8 @@ class Changes:
         of another shape, new, or not finite.
     """
 
-    trace: Trace
+    before: Trace
+    after: Trace
     relative: Mapping[str, float]
 
     @property
@@ -68,7 +69,7 @@ def compare(asked: Compared, check: Check = no_check) -> Changes:
         known = layer.name in asked.before
         old = asked.before[layer.name] if known else None
         relative[layer.name] = math.nan if old is None else _distance(old, layer)
-    return Changes(asked.after, relative)
+    return Changes(asked.before, asked.after, relative)
 
 
 def _distance(old: Layer, new: Layer) -> float:

@@ -2,11 +2,14 @@
 
 import numpy as np
 import pytest
+import safetensors.torch
+import torch
 from person import addresses, as_qimage, draw_picture, files, pixels, text
 from PySide6.QtCore import QMimeData, QUrl
 from PySide6.QtGui import QImage
 
 from cnnviz.app import drops
+from cnnviz.core.series import TableSource
 from cnnviz.core.trace import ImageSource
 
 NOISE = np.random.default_rng(1).integers(0, 256, (5, 7, 3), np.uint8)
@@ -59,6 +62,43 @@ class TestWhatItIs:
         brought = read(files(tmp_path))
         assert brought.source is None
         assert f"{tmp_path.name} is a folder" in brought.words
+
+    def test_code_weights_and_a_table(self, tmp_path):
+        paths = [tmp_path / name for name in ("a.csv", "w.ckpt", "b.PY", "w2.pth")]
+        brought = read(files(*paths))
+        assert brought.source == TableSource(paths[0])
+        assert (brought.weights, brought.code) == (paths[1], paths[2])
+        assert brought.words == "4 files came; b.PY and w.ckpt and a.csv are shown."
+
+    @pytest.mark.parametrize("name", ["n.pt2", "n.onnx", "n.bin", "n.pth.tar", "n.h5"])
+    def test_networks_by_other_endings(self, tmp_path, name):
+        """Whoever reads them says whether that can be."""
+        path = tmp_path / name
+        path.write_bytes(b"whatever")
+        assert read(files(path)).weights == path
+        assert read(files(draw_picture(tmp_path / "photo.png"))).weights is None
+
+    def test_weights_under_a_name_that_says_nothing(self, tmp_path):
+        state = {"w": torch.ones(2)}
+        for name, save in {
+            "a": lambda p: torch.save(state, p),
+            "b.dat0": lambda p: torch.save(
+                state, p, _use_new_zipfile_serialization=False
+            ),
+            "c.zip": lambda p: safetensors.torch.save_file(state, p),
+        }.items():
+            save(tmp_path / name)
+            assert read(files(tmp_path / name)).weights == tmp_path / name
+
+    def test_a_picture_under_the_name_of_weights_that_may_be_anything(self, tmp_path):
+        path = draw_picture(tmp_path / "p.png").rename(tmp_path / "p.bin")
+        assert read(files(path)).source == ImageSource(path)
+
+    @pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"PK\x03\x04 no zip"])
+    def test_neither_weights_nor_a_picture(self, tmp_path, content):
+        path = tmp_path / "some.thing"
+        path.write_bytes(content)
+        assert read(files(path)).source == ImageSource(path)
 
     def test_a_folder_beside_a_picture(self, tmp_path):
         brought = read(files(tmp_path, tmp_path / "1.png"))
@@ -152,12 +192,3 @@ class TestWhereItFalls:
         opened.drop(files(second))
         opened.wait()
         assert opened.said == ""
-
-    def test_a_picture_and_weights_for_a_network_that_needs_none(
-        self, opened, tmp_path
-    ):
-        path = draw_picture(tmp_path / "1.png", seed=1)
-        opened.drop(files(path, tmp_path / "net.pt"))
-        opened.wait()
-        assert opened.trace.request.source.path == path
-        assert "net.pt holds weights" in opened.said

@@ -18,7 +18,7 @@ from cnnviz.panels.saving import Exporter
 from cnnviz.panels.theme import DARK, LIGHT
 
 KEYS = {
-    "open": "Ctrl+O", "paste": "Ctrl+V", "reload": "F5", "savePicture": "Ctrl+Shift+E",
+    "open": "Ctrl+O", "openNetwork": "Ctrl+Shift+O", "networkInput": "Ctrl+I", "paste": "Ctrl+V", "reload": "F5", "savePicture": "Ctrl+Shift+E",
     "quit": "Ctrl+Q", "randomWeights": "Ctrl+T", "compareHandmade": "H", "before": "R",
     "previousLayer": "Up", "nextLayer": "Down", "previousStage": "PgUp",
     "nextStage": "PgDown", "previousChannel": "Left", "nextChannel": "Right",
@@ -117,7 +117,7 @@ class TestNetworks:
 
     def test_a_file_that_was_copied_in_is_seen(self, qtbot, tmp_path, monkeypatch):
         monkeypatch.setenv("TORCH_HOME", str(tmp_path))
-        menu = NetworkMenu("Model", lambda name: None, None)
+        menu = NetworkMenu("Model", lambda name: None, lambda spec: None, None)
         qtbot.addWidget(menu)
         entry = next(e for e in models() if e.name == "torchvision/squeezenet1_1")
         folder = tmp_path / "hub" / "checkpoints"
@@ -270,7 +270,7 @@ class TestLook:
             hints.colorSchemeChanged.emit(hints.colorScheme())
             image = one.window.grab().toImage()
             assert image.pixelColor(image.width() - 2, 2).name() == palette.canvas
-        one.controller.choose_theme("dark")
+        one.controller.appearance.choose_theme("dark")
         hints.colorSchemeChanged.emit(hints.colorScheme())
         assert one.store.state.look.dark, "the person's choice is the person's"
 

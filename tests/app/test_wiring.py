@@ -213,7 +213,7 @@ class TestLockedScale:
     def test_one_scale_for_every_layer_and_picture(self, opened, tmp_path):
         window = opened.window
         bound = float(opened.trace[RELU].output.max())
-        opened.controller.choose_scale("locked")
+        opened.controller.appearance.choose_scale("locked")
         assert opened.store.state.look.bound == pytest.approx(bound)
         assert opened.controller.toolbar.scale.text() == "Scale: locked"
         opened.store.select(layer="features.3")
@@ -221,15 +221,15 @@ class TestLockedScale:
         assert "locked" in window.maps.scale.text()
         opened.show_picture(draw_picture(tmp_path / "second.png", seed=4))
         assert window.maps._levels.high.max() == pytest.approx(bound)
-        opened.controller.choose_scale("locked")
+        opened.controller.appearance.choose_scale("locked")
         assert opened.store.state.look.bound == pytest.approx(bound)
-        opened.controller.choose_scale("layer")
+        opened.controller.appearance.choose_scale("layer")
         assert window.maps._levels.high.max() == pytest.approx(
             opened.trace["features.4"].output.max()
         )
 
     def test_per_map(self, opened):
-        opened.controller.choose_scale("map")
+        opened.controller.appearance.choose_scale("map")
         tops = opened.trace[RELU].output.max((1, 2))
         np.testing.assert_allclose(opened.window.maps._levels.high, tops)
         assert "per map" in opened.window.maps.scale.text()
