@@ -187,6 +187,7 @@ def _from_code(
         words = f"weights as {code.name} makes them: random, unless it loads some"
     else:
         path = checkpoint.path
+        module.eval()  # how code leaves any new network, which says nothing
         reading, difference = _best(module, checkpoint, name)
         notes += _note(reading)
         if difference is None:
