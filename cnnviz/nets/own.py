@@ -96,9 +96,7 @@ def open_files(spec: FileSpec, check: Check) -> Network:
         said.labels,
         stated,
         spec.paths[::-1],
-        imagenet=plan is not None
-        and bool(plan.entry.torchvision)
-        and plan.classes == 1000,
+        imagenet=plan is not None and plan.perhaps_imagenet,
     )
     notes = *(checkpoint.notes if checkpoint else ()), *found.notes, *changes
     return Network(

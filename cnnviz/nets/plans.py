@@ -62,6 +62,11 @@ class Plan:
         return built
 
     @property
+    def perhaps_imagenet(self) -> bool:
+        """Whether its classes may be ImageNet's."""
+        return self.entry.torchvision is not None and self.classes == 1000
+
+    @property
     def words(self) -> str:
         """``"VGG16 with 7 classes, 1 input channel"``."""
         classes = f"{self.classes} class{'es' * (self.classes != 1)}"
