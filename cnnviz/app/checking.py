@@ -64,10 +64,11 @@ class Checking(QObject):
         window.closing.connect(self.runner.shutdown)
 
     def _on_changed(self, _old: State, new: State) -> None:
-        if new.trace is not self._trace and new.trace is not None:
+        if new.trace is not self._trace:
             self._trace = new.trace
             self.label.hide()
-            self.runner.submit(new.trace)
+            if new.trace is not None:
+                self.runner.submit(new.trace)
 
     def _on_checked(self, found: Checked) -> None:
         if found.trace is self._trace:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from PySide6.QtCore import QByteArray, Qt
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
@@ -44,6 +44,7 @@ class Docks:
     def __init__(self, window: QMainWindow, panels: Mapping[str, PanelFrame]) -> None:
         self._window = window
         self.docks: dict[str, QDockWidget] = {}
+        self._wide: QByteArray | None = None
         window.setDockNestingEnabled(True)
         window.setDockOptions(
             window.dockOptions() & ~QMainWindow.DockOption.AnimatedDocks
@@ -97,14 +98,46 @@ class Docks:
         share("kernels channel", (0.62, 0.38), down)
         share("channel unit", (0.25, 0.29), across)
 
+    def put(self, name: str, panel: PanelFrame) -> None:
+        """Show a panel in a dock, in the place of the one that is there."""
+        self.docks[name].setWidget(panel)
+        self.docks[name].setTitleBarWidget(panel.header)
+
+    def narrow(self, names: Collection[str], across: Mapping[str, float]) -> None:
+        """Show some docks only, until ``widen``; what is kept is the layout before.
+
+        Parameters
+        ----------
+        names
+            Of the docks.
+        across
+            Their share of the window's width, of those that stand side by side.
+        """
+        self._wide = self.save()
+        for name, dock in self.docks.items():
+            dock.setVisible(name in names)
+        wide = self._window.width()
+        self._window.resizeDocks(
+            [self.docks[name] for name in across],
+            [int(wide * part) for part in across.values()],
+            Qt.Orientation.Horizontal,
+        )
+
+    def widen(self) -> None:
+        """Bring the docks back as they were before ``narrow``."""
+        wide, self._wide = self._wide, None
+        if wide is not None:
+            self.restore(wide)
+
     def reset(self) -> None:
         """Put every panel back to where it was at the first start."""
+        self._wide = None
         self._arrange()
         self.size()
 
     def save(self) -> QByteArray:
         """Return the layout for ``restore``."""
-        return self._window.saveState(LAYOUT_VERSION)
+        return self._wide or self._window.saveState(LAYOUT_VERSION)
 
     def restore(self, state: QByteArray) -> bool:
         """Bring a layout back; False if it is of another version or damaged."""

@@ -73,6 +73,11 @@ class Pointing(QObject):
         self._pinned = None
         return self._show(trace, selection)
 
+    def show_nothing(self) -> None:
+        """Forget what was on show; the pointer says nothing."""
+        self._field.cache_clear()
+        self._trace = self._scene = self._pinned = None
+
     def _show(self, trace: Trace, place: Selection) -> ReceptiveField | None:
         assert place.layer is not None
         layer = trace[place.layer]

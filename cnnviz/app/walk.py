@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 from cnnviz.session.store import Store
 
 
@@ -12,34 +14,44 @@ class Walk:
     ----------
     store
         Before its first trace every step is void.
+    listed
+        Gives the names of a weights file's tensors in the order of their table.
     """
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, store: Store, listed: Callable[[], Sequence[str]]) -> None:
+        self._store, self._listed = store, listed
 
     def step_layer(self, by: int) -> None:
-        """Go to a layer before or after in run order."""
-        state = self._store.state
-        if state.trace is None or state.selection.layer is None:
-            return
-        at = state.trace.position(state.selection.layer) + by
-        if 0 <= at < len(state.trace.layers):
-            self._store.select(layer=state.trace.layers[at].name)
+        """Go to a layer before or after in run order, to a tensor in the table's."""
+        self._step(self._names(), by)
 
     def step_stage(self, by: int) -> None:
-        """Go to the head of a stage before or after."""
+        """Go to the head of a stage before or after, or to a tensor with kernels."""
         state = self._store.state
-        if state.trace is None or state.selection.layer is None:
-            return
-        here = state.trace.position(state.selection.layer)
-        heads = [state.trace.position(s.head) for s in state.trace.stages]
-        there = [h for h in heads if (h < here if by < 0 else h > here)]
-        if there:
-            at = there[-1] if by < 0 else there[0]
-            self._store.select(layer=state.trace.layers[at].name)
+        if state.tensors is not None:
+            heads = {t.name for t in state.tensors.tensors if len(t.shape) > 2}
+        else:
+            heads = {s.head for s in state.trace.stages} if state.trace else set()
+        here = state.selection.layer
+        self._step([name for name in self._names() if name in heads | {here}], by)
+
+    def _names(self) -> Sequence[str]:
+        """Return everything ↑ and ↓ go through."""
+        state = self._store.state
+        if state.tensors is not None:
+            return self._listed()
+        return [layer.name for layer in state.trace.layers] if state.trace else ()
+
+    def _step(self, names: Sequence[str], by: int) -> None:
+        """Go from the chosen one of some names to another."""
+        here = self._store.state.selection.layer
+        if here is not None and here in names:
+            at = names.index(here) + by
+            if 0 <= at < len(names):
+                self._store.select(layer=names[at])
 
     def step_channel(self, by: int) -> None:
-        """Go to another channel of the layer."""
+        """Go to another channel of the layer, or to another kernel."""
         selection = self._store.state.selection
         if selection.layer is not None:
             self._store.select(channel=max(0, (selection.channel or 0) + by))
@@ -47,9 +59,14 @@ class Walk:
     def end_channel(self, which: int) -> None:
         """Go to the first (0) or the last (-1) channel."""
         state = self._store.state
-        if state.trace is not None and state.selection.layer is not None:
-            last = state.trace[state.selection.layer].channels - 1
-            self._store.select(channel=0 if which == 0 else last)
+        name = state.selection.layer
+        if name is None:
+            return
+        if state.tensors is not None:
+            many = state.tensors.tensors[state.tensors.position(name)].channels
+        else:
+            many = state.trace[name].channels if state.trace else 0
+        self._store.select(channel=0 if which == 0 else many - 1)
 
     def clear_unit(self) -> None:
         """Let go of the chosen unit."""

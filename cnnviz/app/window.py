@@ -28,7 +28,9 @@ from cnnviz.panels.notice import NoticeBar
 from cnnviz.panels.pooled_panel import PooledPanel
 from cnnviz.panels.prediction_panel import PredictionPanel
 from cnnviz.panels.saving import Exporter
+from cnnviz.panels.tensors_panel import TensorsPanel
 from cnnviz.panels.unit_panel import UnitPanel
+from cnnviz.panels.weight_panel import WeightPanel
 
 _FIRST_SIZE = 1440, 900
 
@@ -94,6 +96,10 @@ class Window(QMainWindow):
             )
         }
         self.docks = Docks(self, self.panels)
+        self.tensors = TensorsPanel(self)
+        self.weight = WeightPanel(self)
+        for spare in (self.tensors, self.weight):
+            spare.hide()
         self.busy = BusyMark()
         self.fetching = BusyMark()
         self._status = QLabel()
@@ -123,11 +129,14 @@ class Window(QMainWindow):
         self._sized, self._placed = size is not None, False
 
     def find_layer(self) -> None:
-        """Put the cursor into the filter of layersPanel, closed or not."""
+        """Put the cursor into the filter of layers or tensors, closed or not."""
         dock = self.docks.docks["layersPanel"]
         dock.show()
         dock.raise_()
-        self.layers.find_layer()
+        if dock.widget() is self.tensors:
+            self.tensors.find_tensor()
+        else:
+            self.layers.find_layer()
 
     def show_status(self, text: str) -> None:
         """Show the status line."""

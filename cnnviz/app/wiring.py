@@ -64,6 +64,8 @@ class Wiring(QObject):
         """Tell each panel what is new to it, and no other."""
         trace = new.trace
         if trace is None or not trace.layers:
+            self._scene = None
+            self.pointing.show_nothing()
             return
         fresh = trace is not old.trace
         before, now = self._scene, scene(trace, new.selection, new.look)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from cnnviz.core.layers import Layer, Unit
+from cnnviz.core.tensors import TensorList
 from cnnviz.core.trace import Trace
 
 
@@ -62,3 +63,18 @@ def resolve(wish: Selection, trace: Trace) -> Selection:
     return Selection(
         layer.name, fit_channel(wish.channel, layer), fit_unit(wish.unit, layer)
     )
+
+
+def resolve_tensor(wish: Selection, found: TensorList) -> Selection:
+    """Return the selection nearest to the wish that exists in a list of tensors. Pure.
+
+    The layer is a tensor's name, the channel one of its kernels. A name that is none
+    gives way to the first tensor with kernels.
+    """
+    if not found.tensors:
+        return Selection()
+    at = found.position(wish.layer)
+    tensor = found.tensors[found.first() if at < 0 else at]
+    last = tensor.channels - 1
+    channel = min(max(wish.channel or 0, 0), last) if last >= 0 else None
+    return Selection(tensor.name, channel)

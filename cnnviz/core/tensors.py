@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -77,6 +79,22 @@ class TensorFacts:
     nans: int = 0
     infinities: int = 0
 
+    @property
+    def size(self) -> int:
+        """Number of values."""
+        return math.prod(self.shape)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the values as saved."""
+        bits = re.search(r"\d+", self.dtype)  # bool has none: a byte each
+        return self.size * (int(bits[0]) if bits else 8) // 8
+
+    @property
+    def channels(self) -> int:
+        """Number of kernels, rows or values that can be chosen; 0 of a single one."""
+        return self.shape[0] if self.shape and self.size else 0
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TensorList:
@@ -101,3 +119,13 @@ class TensorList:
     tensors: tuple[TensorFacts, ...]
     nearest: Misfit | None = None
     notes: tuple[str, ...] = ()
+
+    def position(self, name: str | None) -> int:
+        """Return where in the file a tensor is, -1 if there is none of that name."""
+        names = (i for i, tensor in enumerate(self.tensors) if tensor.name == name)
+        return next(names, -1)
+
+    def first(self) -> int:
+        """Return the first tensor with kernels, else 0."""
+        kernels = (i for i, t in enumerate(self.tensors) if len(t.shape) > 2 and t.size)
+        return next(kernels, 0)

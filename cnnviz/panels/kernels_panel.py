@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -57,7 +58,7 @@ class KernelsPanel(PanelFrame):
         self._views.addWidget(self.mosaic)
         self._views.addWidget(self.taps)
         self.set_content(self._views, self.scale)
-        self._layer: Layer | None = None
+        self._name: str | None = None
         self._weight: Array = np.zeros((0, 0), np.float32)
         self._look = Look()
         self._fold: tuple[int, ...] | None = None
@@ -94,24 +95,61 @@ class KernelsPanel(PanelFrame):
             step that is computed.
         """
         weight = output_first(layer)
-        self._layer = None
         if weight is None or not weight.size:
+            self._name = None
             self.show_nothing(f"{layer.name} ({layer.op}) has no kernels.")
             return
-        self._layer, self._weight, self._look = layer, weight, look
         fits = fold is not None and np.prod(fold) == weight.shape[1]
         self._fold = fold if fits else None
-        pixels = weight.shape[0] * weight.shape[1]
-        pixels *= int(np.prod([k + 1 for k in weight.shape[2:]]))
-        self._single = weight.ndim == 2 or pixels > _MOST
-        self.mosaic.setAccessibleName(f"kernels of {layer.name}")
+        self._single = weight.ndim == 2 or whole_pixels(weight.shape) > _MOST
         parts = (layer.name, layer_caption(layer), size(weight.shape))
         self.header.set_caption(" · ".join(parts))
-        self.header.set_title("Weights" if weight.ndim == 2 else "Kernels")
+        dilation = layer.geometry.dilation[0] if layer.geometry else 1
+        self._show(layer.name, weight, look, dilation, names, ahead)
+
+    def show_weight(self, name: str, weight: Array, look: Look) -> None:
+        """Show a tensor of which nothing is known but its values.
+
+        Parameters
+        ----------
+        name
+            What to call it.
+        weight
+            ``(O, I, *k)`` as kernels, ``(O, I)`` as one picture with a row for each
+            output, ``(O,)`` as cells. Not empty.
+        look
+            Colours and scale.
+        """
+        self._fold = None
+        self._single = whole_pixels(weight.shape) > _MOST and weight.ndim > 1
+        self.header.set_caption(f"{name} · {size(weight.shape)}")
+        self._show(name, weight, look)
+
+    def _show(
+        self,
+        name: str,
+        weight: Array,
+        look: Look,
+        dilation: int = 1,
+        names: Sequence[str] = (),
+        ahead: int = 0,
+    ) -> None:
+        self._name, self._weight, self._look = name, weight, look
+        self.mosaic.setAccessibleName(f"kernels of {name}")
+        self.header.set_title("Weights" if weight.ndim <= 2 else "Kernels")
         self._over_time = weight.ndim == 3
         self._views.setCurrentWidget(self.taps if self._over_time else self.mosaic)
         if self._over_time:
-            self._show_taps(layer, look, names, ahead)
+            self.taps.show_kernels(
+                weight,
+                dilation,
+                names,
+                look,
+                self._channel,
+                ahead=ahead,
+                name=f"{name} kernels",
+            )
+            self._scale_taps()
         elif self._single:
             self._show_one(self._channel or 0)
         else:
@@ -123,7 +161,7 @@ class KernelsPanel(PanelFrame):
         """Frame a kernel, or show the weights of another neuron."""
         changed = channel != self._channel
         self._channel = channel
-        if self._layer is None:
+        if self._name is None:
             return
         if self._over_time:
             self.taps.show_channel(channel)
@@ -135,22 +173,6 @@ class KernelsPanel(PanelFrame):
         else:
             self.mosaic.show_place(channel, None)
 
-    def _show_taps(
-        self, layer: Layer, look: Look, names: Sequence[str], ahead: int
-    ) -> None:
-        """Show kernels over time, their taps at the distance they are read at."""
-        dilation = layer.geometry.dilation[0] if layer.geometry else 1
-        self.taps.show_kernels(
-            self._weight,
-            dilation,
-            names,
-            look,
-            self._channel,
-            ahead=ahead,
-            name=f"{layer.name} kernels",
-        )
-        self._scale_taps()
-
     def _scale_taps(self) -> None:
         found = self.taps.levels
         if found is not None:
@@ -160,9 +182,11 @@ class KernelsPanel(PanelFrame):
 
     def _show_all(self) -> None:
         """Show every kernel at once."""
-        assert self._layer is not None
         weight, look = self._weight, self._look
-        name = f"{self._layer.name} kernels"
+        name = f"{self._name} kernels"
+        if weight.ndim == 1:
+            self._show_cells()
+            return
         found = levels(weight, look.scale, look.bound, signed=True)
         note = counts_caption(found).replace("map", "kernel")
         tiles = kernel_tiles(weight, look.scale, look.bound)
@@ -180,9 +204,18 @@ class KernelsPanel(PanelFrame):
         tiles, grid = whole_weight(quantise(weight, found))
         self.mosaic.show_tiles(tiles, weight, colours, grid, extreme=True, name=name)
 
+    def _show_cells(self) -> None:
+        """Show a vector, a cell for each value; one scale, or all would be extremes."""
+        look = self._look
+        scale = "layer" if look.scale == "map" else look.scale
+        found = levels(self._weight, scale, look.bound)
+        colours = table(look.colours, found.signed, look.dark)
+        tiles = as_tiles(quantise(self._weight, found))
+        self.mosaic.show_tiles(tiles, self._weight, colours, name=f"{self._name}")
+        self.scale.show_levels(found, colours, note=counts_caption(found))
+
     def _show_one(self, channel: int) -> None:
         """Show one kernel or neuron, a tile per input channel."""
-        assert self._layer is not None
         look = self._look
         channel = min(channel, len(self._weight) - 1)
         kernel = self._weight[channel]
@@ -194,7 +227,7 @@ class KernelsPanel(PanelFrame):
             as_tiles(quantise(kernel[None], found)[0]),
             kernel,
             colours,
-            name=f"{self._layer.name} weights of {channel}",
+            name=f"{self._name} weights of {channel}",
         )
         self.scale.show_levels(found, colours, note=f"of {channel}")
 
@@ -212,3 +245,8 @@ class KernelsPanel(PanelFrame):
 def _by_code(colours: Array) -> Array:
     """Pad the colours of a signed scale to a row per code."""
     return np.concatenate([colours, np.repeat(colours[-1:], 5, 0)])
+
+
+def whole_pixels(shape: Sequence[int]) -> int:
+    """Return the pixels of a weight shown as one picture, the gaps included."""
+    return math.prod(shape[:2]) * math.prod(k + 1 for k in shape[2:])

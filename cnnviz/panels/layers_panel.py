@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import cast
 
 import numpy as np
-from PySide6.QtCore import QModelIndex, QRect, QSortFilterProxyModel, Qt, Signal
-from PySide6.QtGui import QFontMetrics, QPainter
+from PySide6.QtCore import QModelIndex, QSortFilterProxyModel, Qt, Signal
+from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QHeaderView,
-    QLabel,
-    QLineEdit,
-    QStyle,
-    QStyledItemDelegate,
     QStyleOptionViewItem,
     QToolButton,
     QTreeView,
@@ -32,10 +27,16 @@ from cnnviz.panels.frame import PanelFrame
 from cnnviz.panels.layer_model import (
     CHANGED_ROLE,
     FAULT_ROLE,
-    STAGE_ROLE,
     Index,
     LayerModel,
     field_words,
+)
+from cnnviz.panels.row_view import (
+    Bars,
+    detail_lines,
+    filter_line,
+    fit_columns,
+    row_view,
 )
 from cnnviz.panels.saving import Exporter, Numbers
 from cnnviz.pictures.captions import (
@@ -52,30 +53,24 @@ _FILTER_FROM = 12
 """The filter line is shown from so many layers on."""
 
 
-class _Bars(QStyledItemDelegate):
-    """Marks the current stage's rows with a bar, the current row's in full colour."""
+class _Marks(Bars):
+    """Marks layers that disagree with themselves, or whose weights changed."""
 
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: Index
     ) -> None:
-        """Paint the cell, then the bar at the left edge of the first column."""
-        option.state &= ~QStyle.StateFlag.State_HasFocus
+        """Paint the cell, then a mark at the end of the name."""
         super().paint(painter, option, index)
-        view = self.parent()
-        assert isinstance(view, QTreeView)
-        side = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-        if index.column() == 0 and index.data(FAULT_ROLE):
-            painter.setPen(theme.of(view).color("warning"))
-            painter.drawText(option.rect, side, "≠ ")
-        elif index.column() == 0 and index.data(CHANGED_ROLE):
-            painter.setPen(theme.of(view).color("text"))
-            painter.drawText(option.rect, side, "• ")
-        if index.column() or not index.data(STAGE_ROLE):
+        if index.column():
             return
-        current = view.currentIndex().row() == index.row()
-        colour = theme.of(view).color("accent", 255 if current else 130)
-        rect = option.rect
-        painter.fillRect(QRect(0, rect.top(), 3, rect.height()), colour)
+        shade = theme.of(cast("QTreeView", self.parent()))
+        side = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        if index.data(FAULT_ROLE):
+            painter.setPen(shade.color("warning"))
+            painter.drawText(option.rect, side, "≠ ")
+        elif index.data(CHANGED_ROLE):
+            painter.setPen(shade.color("text"))
+            painter.drawText(option.rect, side, "• ")
 
 
 class LayersPanel(PanelFrame):
@@ -100,20 +95,10 @@ class LayersPanel(PanelFrame):
         self._proxy = QSortFilterProxyModel(self)
         self._proxy.setSourceModel(self.model)
         self._proxy.setFilterCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
-        self.filter = QLineEdit()
-        self.filter.setPlaceholderText("Find a layer (Ctrl+F)")
-        self.filter.setClearButtonEnabled(True)
+        self.filter = filter_line("Find a layer (Ctrl+F)")
         self.filter.textChanged.connect(self._on_filter)
-        self.filter.setAcceptDrops(False)
         self.view = self._make_view()
-        self.detail = QLabel()
-        self.detail.setFont(theme.caption_font())
-        self.detail.setWordWrap(True)
-        self.detail.setTextFormat(Qt.TextFormat.PlainText)
-        self.detail.setTextInteractionFlags(
-            Qt.TextInteractionFlag.TextSelectableByMouse
-        )
-        self.detail.setContentsMargins(*[theme.GRID] * 4)
+        self.detail = detail_lines()
         self.strange = QToolButton()
         self.strange.setFont(theme.caption_font())
         self.strange.setToolTip("Go to the next strange map (N)")
@@ -142,23 +127,8 @@ class LayersPanel(PanelFrame):
         self.show_nothing("Open a picture to see the layers it runs through.")
 
     def _make_view(self) -> QTreeView:
-        view = QTreeView()
-        view.setModel(self._proxy)
-        view.setFont(theme.caption_font())
-        view.setItemDelegate(_Bars(view))
-        view.setRootIsDecorated(False)
-        view.setUniformRowHeights(True)
-        view.setAllColumnsShowFocus(False)
-        view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        view.setIndentation(0)
-        view.setAcceptDrops(False)
-        view.viewport().setAcceptDrops(False)
-        header = view.header()
-        header.setFont(theme.caption_font())
-        header.setStretchLastSection(False)
-        header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
-        header.setMinimumSectionSize(3 * theme.GRID)
+        view = row_view(self._proxy)
+        view.setItemDelegate(_Marks(view))
         view.selectionModel().currentRowChanged.connect(self._on_current)
         return view
 
@@ -170,7 +140,7 @@ class LayersPanel(PanelFrame):
         self._showing = False
         filtered = bool(self.filter.text())
         self.filter.setVisible(filtered or len(trace.layers) >= _FILTER_FROM)
-        self._fit_columns()
+        fit_columns(self.view, _WIDEST)
         self.header.set_caption(
             f"{count(len(trace.layers))} · {short_count(trace.parameters)} parameters"
             f" · {short_count(trace.macs)} multiply-adds"
@@ -221,18 +191,6 @@ class LayersPanel(PanelFrame):
             for layer in self._trace.layers
         ]
         return {"layers": Numbers(np.array(rows, str), ("step",), columns)}
-
-    def _fit_columns(self) -> None:
-        """Give each column the width of its longest text, measured on some rows."""
-        metrics = QFontMetrics(self.view.font())
-        rows = range(0, self.model.rowCount(), max(1, self.model.rowCount() // 64))
-        for column in range(self.model.columnCount()):
-            texts = [str(self.model.headerData(column, Qt.Orientation.Horizontal))]
-            texts += [str(self.model.index(row, column).data()) for row in rows]
-            wide = max(map(metrics.horizontalAdvance, texts))
-            self.view.setColumnWidth(
-                column, min(wide + 2 * theme.GRID, _WIDEST[column])
-            )
 
     def _on_filter(self, text: str) -> None:
         current = self.view.currentIndex()

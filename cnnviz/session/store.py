@@ -16,8 +16,9 @@ from cnnviz.core.geometry import carry, field_size, locate
 from cnnviz.core.layers import Unit
 from cnnviz.core.look import Look
 from cnnviz.core.models import Model
-from cnnviz.core.selection import Selection, resolve
+from cnnviz.core.selection import Selection, resolve, resolve_tensor
 from cnnviz.core.stages import Stage, stage_of
+from cnnviz.core.tensors import TensorList
 from cnnviz.core.trace import Request, Source, Trace
 
 
@@ -40,9 +41,11 @@ class State:
     request
         What the person wants to see.
     trace
-        What is shown; None before the first answer.
+        What is shown; None before the first answer, and while there are ``tensors``.
+    tensors
+        What is shown of a weights file whose network is not known, or None.
     selection
-        Always exists in ``trace``.
+        Always exists in ``trace``, or in ``tensors``: a name and a kernel.
     anchor
         The layer and unit that the person picked. The selection's unit is carried
         from here, so that walking through the layers and back loses nothing.
@@ -54,6 +57,7 @@ class State:
 
     request: Request
     trace: Trace | None = None
+    tensors: TensorList | None = None
     selection: Selection = field(default_factory=Selection)
     anchor: Place | None = None
     look: Look = field(default_factory=Look)
@@ -80,6 +84,11 @@ def choose(
     """
     trace, now = state.trace, state.selection
     name = now.layer if layer is SAME else layer
+    if state.tensors is not None:
+        wish = Selection(name, now.channel if channel is SAME else channel)
+        void = state.tensors.position(name) < 0
+        selection = now if void else resolve_tensor(wish, state.tensors)
+        return replace(state, selection=selection)
     if trace is None or name is None or name not in trace:
         return state
     anchor = state.anchor
@@ -103,6 +112,8 @@ def receive(state: State, trace: Trace) -> State:
     channel and place are kept as far as they exist.
     """
     old, now = state.trace, state.selection
+    if state.tensors is not None:
+        now = Selection()
     layer = now.layer
     if layer is not None and layer not in trace and old is not None:
         layer = _counterpart(layer, old.stages, trace.stages)
@@ -111,8 +122,27 @@ def receive(state: State, trace: Trace) -> State:
         assert old is not None
         anchor = _move(anchor, old, trace, layer)
     selection = resolve(replace(now, layer=layer, unit=None), trace)
-    fresh = replace(state, trace=trace, selection=selection, anchor=anchor)
+    fresh = replace(
+        state, trace=trace, tensors=None, selection=selection, anchor=anchor
+    )
     return replace(choose(fresh), status="idle")
+
+
+def receive_tensors(state: State, found: TensorList) -> State:
+    """Return the state in which a weights file is shown by itself. Pure.
+
+    Of the same file written anew the tensor and the kernel are kept.
+    """
+    wish = Selection() if state.tensors is None else state.selection
+    return replace(
+        state,
+        request=found.request,
+        trace=None,
+        tensors=found,
+        selection=resolve_tensor(wish, found),
+        anchor=None,
+        status="idle",
+    )
 
 
 def _counterpart(layer: str, old: tuple[Stage, ...], new: tuple[Stage, ...]) -> str:
@@ -209,7 +239,7 @@ class Store(QObject):
 
     def withdraw(self) -> None:
         """Give up the request that was refused or cancelled; what is shown stays."""
-        shown = self._state.trace
+        shown = self._state.trace or self._state.tensors
         request = self._state.request
         if shown is not None and shown.request is not None:
             request = shown.request
@@ -218,6 +248,10 @@ class Store(QObject):
     def set_trace(self, trace: Trace) -> None:
         """Show the answer to the request. See `receive`."""
         self._become(receive(self._state, trace))
+
+    def set_tensors(self, found: TensorList) -> None:
+        """Show a weights file by itself. See `receive_tensors`."""
+        self._become(receive_tensors(self._state, found))
 
     def set_look(self, look: Look) -> None:
         """Change how things are shown."""
@@ -239,9 +273,9 @@ class Store(QObject):
         self.requestChanged.emit(request)
 
     def _answered_or_busy(self) -> bool:
-        trace = self._state.trace
+        shown = self._state.trace or self._state.tensors
         return self._state.status == "busy" or (
-            trace is not None and trace.request == self._state.request
+            shown is not None and shown.request == self._state.request
         )
 
     def _become(self, new: State) -> None:
