@@ -11,6 +11,8 @@ from PySide6.QtWidgets import QDockWidget, QMainWindow, QWidget
 from cnnviz.app.settings import LAYOUT_VERSION
 from cnnviz.panels.frame import PanelFrame
 
+_ACROSS = Qt.Orientation.Horizontal
+
 
 class _Dock(QDockWidget):
     """Hands drops on to its window, from which it may have been torn off."""
@@ -103,25 +105,21 @@ class Docks:
         self.docks[name].setWidget(panel)
         self.docks[name].setTitleBarWidget(panel.header)
 
-    def narrow(self, names: Collection[str], across: Mapping[str, float]) -> None:
+    def narrow(self, names: Collection[str], widths: Mapping[str, int]) -> None:
         """Show some docks only, until ``widen``; what is kept is the layout before.
 
         Parameters
         ----------
         names
             Of the docks.
-        across
-            Their share of the window's width, of those that stand side by side.
+        widths
+            In pixels, of those that stand side by side.
         """
         self._wide = self.save()
         for name, dock in self.docks.items():
             dock.setVisible(name in names)
-        wide = self._window.width()
-        self._window.resizeDocks(
-            [self.docks[name] for name in across],
-            [int(wide * part) for part in across.values()],
-            Qt.Orientation.Horizontal,
-        )
+        docks = [self.docks[name] for name in widths]
+        self._window.resizeDocks(docks, list(widths.values()), _ACROSS)
 
     def widen(self) -> None:
         """Bring the docks back as they were before ``narrow``."""

@@ -120,6 +120,13 @@ class Families:
             return find(model.name).task
         return self._tasks.get(undated(model))
 
+    def usual(self, source: Source) -> Request:
+        """Return the request for a source through the network last shown of its kind.
+
+        For when the present one cannot run.
+        """
+        return Request(as_now(self._models[task_of(source)]), source)
+
     def with_source(self, request: Request, source: Source) -> Request:
         """Return the request with another source, and a network that can take it."""
         model, task = request.model, task_of(source)

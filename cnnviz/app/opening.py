@@ -61,6 +61,8 @@ class Opening(QObject):
         request, hungry = self._store.state.request, self._waiting_for(source)
         if hungry is not None:
             self._store.set_request(Request(hungry, source))
+        elif self._store.state.tensors is not None:
+            self._store.set_request(self._families.usual(source))
         elif source == request.source:
             self._store.reload()
         else:

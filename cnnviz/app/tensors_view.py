@@ -13,8 +13,10 @@ from cnnviz.pictures.tensor_words import chosen_line, weight_line
 from cnnviz.session.store import State, Store
 
 _DOCKS = ("kernelsPanel", "channelPanel", "layersPanel")
-_ACROSS = {"kernelsPanel": 0.5, "layersPanel": 0.5}
-"""Docks in view, and their share of the width; channelPanel below kernelsPanel."""
+"""Docks in view."""
+
+_SHARE = 0.58
+"""Of the window's width, for the table at most."""
 
 
 def tr(text: str) -> str:
@@ -57,11 +59,13 @@ class TensorsView(QObject):
             if old.tensors is not None:
                 self._leave()
             return
-        if old.tensors is None:
+        fresh, first = found is not old.tensors, old.tensors is None
+        if first:
             self._enter()
-        fresh = found is not old.tensors
         if fresh:
             self._show_file(found)
+        if first:
+            self._make_room()
         tensor = self._chosen
         if tensor is None:
             return
@@ -75,8 +79,8 @@ class TensorsView(QObject):
             self._say_chosen()
 
     def _enter(self) -> None:
-        docks = self._window.docks
-        for panel in self._window.panels.values():
+        docks, window = self._window.docks, self._window
+        for panel in window.panels.values():
             panel.show_nothing(
                 tr(
                     "Only weights: no network ran. Open its Python file to see maps: "
@@ -85,13 +89,20 @@ class TensorsView(QObject):
             )
         docks.put("layersPanel", self._table)
         docks.put("channelPanel", self._weight)
-        docks.narrow(_DOCKS, _ACROSS)
+
+    def _make_room(self) -> None:
+        """Close what has nothing to show; the table gets what it needs."""
+        docks, wide = self._window.docks, self._window.width()
+        table = min(self._table.wanted_width, int(_SHARE * wide))
+        docks.narrow(_DOCKS, {"kernelsPanel": wide - table, "layersPanel": table})
+        self._table.view.setFocus()  # a line of text would keep ← and → to itself
 
     def _leave(self) -> None:
         docks, window = self._window.docks, self._window
         docks.put("layersPanel", window.layers)
         docks.put("channelPanel", window.channel)
         docks.widen()
+        window.layers.view.setFocus()
 
     def _show_file(self, found: TensorList) -> None:
         name = found.request.model.name

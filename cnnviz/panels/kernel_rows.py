@@ -59,7 +59,8 @@ class KernelRows(QWidget):
         self._codes: NDArray[np.uint8] = np.zeros((0, 1), np.uint8)
         self._table: NDArray[np.uint8] = np.zeros((256, 4), np.uint8)
         self._names: tuple[str, ...] = ()
-        self._dilation, self._ahead = 1, 0
+        self._dilation = 1
+        self._ahead: int | None = 0
 
     def show_kernel(
         self,
@@ -67,7 +68,7 @@ class KernelRows(QWidget):
         table: NDArray[np.uint8],
         dilation: int = 1,
         names: Sequence[str] = (),
-        ahead: int = 0,
+        ahead: int | None = 0,
     ) -> None:
         """Show another kernel.
 
@@ -82,7 +83,8 @@ class KernelRows(QWidget):
         names
             Of the rows; without, they are numbered.
         ahead
-            Steps by which the last tap lies after the step that is computed.
+            Steps by which the last tap lies after the step that is computed; None if
+            that is not known: the taps are numbered.
         """
         self._codes, self._table = codes, table
         self._named = bool(names)
@@ -136,6 +138,8 @@ class KernelRows(QWidget):
         return QRectF(left, top, max(right - left, 1), max(bottom - top, 1))
 
     def _direction(self) -> str:
+        if self._ahead is None:
+            return "tap"
         return "time →" if self._ahead else "past →"
 
     def paintEvent(self, _event: QPaintEvent) -> None:
@@ -182,7 +186,8 @@ class KernelRows(QWidget):
         """Write below which steps the taps read, counted from now."""
         metrics, shade, area = QFontMetricsF(self.font()), theme.of(self), self.area()
         top = area.bottom() + _TICK + 1
-        steps = offsets(self._codes.shape[1], self._dilation, self._ahead).tolist()
+        taps, known = self._codes.shape[1], self._ahead is not None
+        steps = offsets(taps, self._dilation, self._ahead).tolist()
         order = sorted(range(len(steps)), key=lambda j: (steps[j] != 0, j))
         if len(order) > 2:  # now and the ends first, then what fits between them
             order.insert(1, order.pop())
@@ -192,13 +197,14 @@ class KernelRows(QWidget):
             painter.setPen(hairline(painter, shade.color("hairline")))
             at = QPointF(math.floor(x) + 0.5, area.bottom())
             painter.drawLine(at, at + QPointF(0, _TICK))
-            words = _offset_words(steps[j])
+            words = _offset_words(steps[j]) if known else str(j)
             wide = metrics.horizontalAdvance(words)
             left = min(max(x - wide / 2, area.left()), self.width() - wide)
             where = QRectF(left, top, wide, metrics.height())
             if not any(where.intersects(other) for other in taken):
                 taken.append(where.adjusted(-theme.GRID, 0, theme.GRID, 0))
-                painter.setPen(shade.color("text" if steps[j] == 0 else "muted"))
+                now = known and steps[j] == 0
+                painter.setPen(shade.color("text" if now else "muted"))
                 painter.drawText(where, Qt.AlignmentFlag.AlignCenter, words)
         room = QRectF(theme.GRID, top, area.left(), metrics.height())
         painter.setPen(shade.color("muted"))

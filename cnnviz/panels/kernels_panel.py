@@ -132,7 +132,7 @@ class KernelsPanel(PanelFrame):
         look: Look,
         dilation: int = 1,
         names: Sequence[str] = (),
-        ahead: int = 0,
+        ahead: int | None = None,
     ) -> None:
         self._name, self._weight, self._look = name, weight, look
         self.mosaic.setAccessibleName(f"kernels of {name}")

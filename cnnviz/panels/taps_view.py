@@ -66,7 +66,8 @@ class TapsView(QWidget):
         self._table: NDArray[np.uint8] = np.zeros((256, 4), np.uint8)
         self._levels: Levels | None = None
         self._names: tuple[str, ...] = ()
-        self._dilation, self._ahead = 1, 0
+        self._dilation = 1
+        self._ahead: int | None = 0
         self._channel = 0
         self._name = "kernels"
         self._strings = QGraphicsPathItem(self.mosaic.canvas.root)
@@ -90,7 +91,7 @@ class TapsView(QWidget):
         look: Look | None = None,
         chosen: int | None = None,
         *,
-        ahead: int = 0,
+        ahead: int | None = 0,
         name: str = "kernels",
     ) -> None:
         """Show other kernels.
@@ -109,7 +110,7 @@ class TapsView(QWidget):
             The kernel that is shown large and framed; None shows the first one large.
         ahead
             Steps by which the last tap lies after the step that is computed: 0 for a
-            causal convolution.
+            causal convolution, None if it is not known.
         name
             For files.
         """

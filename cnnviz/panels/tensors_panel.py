@@ -6,7 +6,7 @@ from typing import cast
 
 import numpy as np
 from PySide6.QtCore import QModelIndex, QSortFilterProxyModel, Qt, Signal
-from PySide6.QtGui import QPainter
+from PySide6.QtGui import QPainter, QResizeEvent
 from PySide6.QtWidgets import (
     QLabel,
     QStyleOptionViewItem,
@@ -31,8 +31,11 @@ from cnnviz.panels.tensor_model import COLUMNS, ODD_ROLE, TensorModel
 from cnnviz.pictures.captions import size
 from cnnviz.pictures.tensor_words import list_words, tensor_lines
 
-_WIDEST = tuple(cells * theme.GRID for cells in (30, 15, 9, 9, 9, 9, 9, 8, 10))
+_WIDEST = tuple(cells * theme.GRID for cells in (36, 15, 9, 11, 11, 11, 11, 9, 10))
 """Pixels each column takes by itself; the person may widen it."""
+
+_NAME = 14 * theme.GRID
+"""Pixels a name is left at least where room is short."""
 
 
 class _Odd(Bars):
@@ -76,6 +79,7 @@ class TensorsPanel(PanelFrame):
         self._found: TensorList | None = None
         self._name: str | None = None
         self._showing = False
+        self._wanted = 0
         self.model = TensorModel(self)
         self._proxy = QSortFilterProxyModel(self)
         self._proxy.setSourceModel(self.model)
@@ -125,6 +129,8 @@ class TensorsPanel(PanelFrame):
         self.view.header().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         self._showing = False
         fit_columns(self.view, _WIDEST)
+        self._wanted = sum(map(self.view.columnWidth, range(len(COLUMNS))))
+        self._fit_name()
         self.header.set_caption(list_words(found))
         self.detail.setText("")
         self.show_content()
@@ -143,6 +149,22 @@ class TensorsPanel(PanelFrame):
         if index.isValid():
             self.view.scrollTo(index)
         self.detail.setText(tensor_lines(self.model.tensor(row), self._found.nearest))
+
+    @property
+    def wanted_width(self) -> int:
+        """Pixels in which every column can be read."""
+        return self._wanted + 2 * theme.GRID
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Give the names what the numbers leave."""
+        super().resizeEvent(event)
+        self._fit_name()
+
+    def _fit_name(self) -> None:
+        """Shorten the names where the numbers would be out of sight."""
+        rest = sum(map(self.view.columnWidth, range(1, len(COLUMNS))))
+        room = self.width() - 2 * theme.GRID - rest
+        self.view.setColumnWidth(0, min(max(room, _NAME), self._wanted - rest))
 
     def names(self) -> list[str]:
         """Return the tensors that are listed, from the top down."""

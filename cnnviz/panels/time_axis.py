@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +32,8 @@ class TimeAxis:
         Screen pixels.
     seconds
         The times are seconds; else they count steps.
+    counted
+        What is counted; steps, where the values do run along time.
     beyond
         ``(before, after)`` steps outside the data that zooming out may reach.
     """
@@ -40,7 +43,7 @@ class TimeAxis:
         self._middles: NDArray[np.float64] = np.zeros(0)
         self.first, self.last = 0.0, 1.0
         self.left, self.right = 0.0, 1.0
-        self.seconds = False
+        self.seconds, self.counted = False, "step"
         self.beyond = (0, 0)
 
     def set_steps(self, time: NDArray[np.float64], seconds: bool) -> None:
@@ -134,11 +137,13 @@ class TimeAxis:
             Screen pixels a label takes, space included.
         """
         if not self.count:
-            return Ticks((), (), "step"), ()
+            return Ticks((), (), self.counted), ()
         ends = (self.first, self.last)
         low, high = np.interp(ends, self._middles, self._time).tolist()
         wide = (min(self.last, self.count) - max(self.first, 0.0)) * self.scale
         found = ticks(low, high, max(int(wide / apart), 1), self.seconds)
+        if not self.seconds:
+            found = replace(found, unit=self.counted)
         places = np.interp(found.at, self._time, self._middles)
         return found, tuple(self.across(place) for place in places.tolist())
 
@@ -152,7 +157,7 @@ class TimeAxis:
         """
         when = float(self._time[step])
         if not self.seconds:
-            return f"step {fixed(when, 0)}"
+            return f"{self.counted} {fixed(when, 0)}"
         apart = float(self._time[-1] - self._time[0]) / max(self.count - 1, 1)
         decimals = math.ceil(-math.log10(apart) - 1e-9) if apart > 0 else 0
         decimals = min(max(decimals, 0), _FINEST)

@@ -42,6 +42,7 @@ class WeightPanel(PanelFrame):
         body = QWidget()
         self.slices, self.rows, self.line = MosaicView(), KernelRows(), LineView()
         self.line.setAccessibleName("the tensor's values as a line")
+        self.line.axis.counted = "index"
         self.histogram, self.scale = HistogramView(), ScaleBar()
         self._what = Elided(theme.caption_font())
         self._counts = Elided(theme.caption_font())
@@ -95,7 +96,7 @@ class WeightPanel(PanelFrame):
         colours = table(look.colours, True, look.dark)
         self._show_view(self.rows if over_time else self.slices)
         if over_time:
-            self.rows.show_kernel(codes, colours)
+            self.rows.show_kernel(codes, colours, ahead=None)
         else:
             called = f"{name} {channel}"
             self.slices.show_tiles(as_tiles(codes), self._kernel, colours, name=called)
@@ -117,7 +118,7 @@ class WeightPanel(PanelFrame):
         self._show_view(self.line)
         self.line.show_line(values, name=name)
         self.line.show_place(channel)
-        self._what.set_text("value by index")
+        self._what.set_text("every value as a line")
         self._show_spread(values, signed=None)
         self.histogram.show_value(None if channel is None else float(values[channel]))
 
@@ -159,4 +160,7 @@ def _words(kernel: Array) -> str:
     many = "" if len(kernel) == 1 else "s"
     if kernel.ndim == 1:
         return f"{count(len(kernel))} weight{many}"
+    if kernel.ndim == 2:
+        taps = "tap" if kernel.shape[1] == 1 else "taps"
+        return f"{count(len(kernel))} row{many} of {kernel.shape[1]} {taps}"
     return f"{count(len(kernel))} slice{many} of {size(kernel.shape[1:])}"

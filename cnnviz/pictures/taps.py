@@ -47,16 +47,19 @@ def tap_at(step: int, taps: int, dilation: int, margin: int = 0) -> int | None:
     return tap if not between and 0 <= tap < taps else None
 
 
-def offsets(taps: int, dilation: int, ahead: int = 0) -> NDArray[np.int64]:
+def offsets(taps: int, dilation: int, ahead: int | None = 0) -> NDArray[np.int64]:
     """Return which steps a kernel reads, counted from the step it computes.
 
     Parameters
     ----------
     ahead
         Steps by which the last tap lies after that step; 0 for a causal convolution.
+        None if that is not known: the taps are numbered from 0.
 
     Returns
     -------
     ``(taps,)`` rising; ``[-2d, -d, 0]`` for three causal taps.
     """
+    if ahead is None:
+        return np.arange(taps, dtype=np.int64)
     return dilation * np.arange(1 - taps, 1, dtype=np.int64) + ahead

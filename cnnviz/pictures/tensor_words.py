@@ -56,16 +56,21 @@ def shape_words(shape: tuple[int, ...]) -> str:
 def tensor_lines(tensor: TensorFacts, nearest: Misfit | None) -> str:
     """Say in a few lines what a tensor is, and how the nearest network has it."""
     parts = [shape_words(tensor.shape)]
-    if tensor.size > 1:
+    if len(tensor.shape) > 1 and tensor.size:
         parts.append(f"{count(tensor.size)} values in all")
     parts.append(f"{kilobytes(tensor.nbytes)} kB as {tensor.dtype}")
     lines = [tensor.name, " · ".join(parts)]
     odd = odd_words(tensor)
     if odd:
         lines.append(odd)
-    if nearest is not None:
+    if nearest is not None and _near(nearest):
         lines.append(_difference(tensor.name, nearest))
     return "\n".join(lines)
+
+
+def _near(nearest: Misfit) -> bool:
+    """Tell whether at least half of a file's tensors fit a network."""
+    return nearest.fitting >= len(nearest.unexpected) + len(nearest.reshaped)
 
 
 def _difference(name: str, nearest: Misfit) -> str:
