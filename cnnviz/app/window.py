@@ -12,7 +12,7 @@ from PySide6.QtGui import (
     QGuiApplication,
     QShowEvent,
 )
-from PySide6.QtWidgets import QLabel, QMainWindow, QSizePolicy, QToolBar
+from PySide6.QtWidgets import QMainWindow, QToolBar
 
 from cnnviz.app import drops
 from cnnviz.app.docks import Docks
@@ -20,6 +20,7 @@ from cnnviz.app.settings import Settings
 from cnnviz.panels import theme
 from cnnviz.panels.busy import BusyMark
 from cnnviz.panels.channel_panel import ChannelPanel
+from cnnviz.panels.frame import Elided
 from cnnviz.panels.input_panel import InputPanel
 from cnnviz.panels.kernels_panel import KernelsPanel
 from cnnviz.panels.layers_panel import LayersPanel
@@ -33,6 +34,9 @@ from cnnviz.panels.unit_panel import UnitPanel
 from cnnviz.panels.weight_panel import WeightPanel
 
 _FIRST_SIZE = 1440, 900
+
+_STATUS = theme.GRID + 3
+"""Pixels beside the status line, as Qt leaves them beside a remark."""
 
 _REMARK = 8000
 """Milliseconds a remark stays."""
@@ -102,12 +106,9 @@ class Window(QMainWindow):
             spare.hide()
         self.busy = BusyMark()
         self.fetching = BusyMark()
-        self._status = QLabel()
+        self._status = Elided(theme.text_font(), "text")
         self._status.setObjectName("statusText")
-        self._status.setFont(theme.text_font())
-        self._status.setSizePolicy(
-            QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred
-        )
+        self._status.setContentsMargins(_STATUS, 0, _STATUS, 0)
         bar = self.statusBar()
         bar.setSizeGripEnabled(False)
         bar.addWidget(self._status, 1)
@@ -140,7 +141,7 @@ class Window(QMainWindow):
 
     def show_status(self, text: str) -> None:
         """Show the status line."""
-        self._status.setText(text)
+        self._status.set_text(text)
 
     def status(self) -> str:
         """Return the status line."""

@@ -51,11 +51,11 @@ class Elided(QWidget):
     def shown(self) -> str:
         """Return what is painted."""
         metrics = QFontMetrics(self.font())
+        wide = self.contentsRect().width()
         for text in self._texts:
-            if metrics.horizontalAdvance(text) <= self.width():
+            if metrics.horizontalAdvance(text) <= wide:
                 return text
-        right = Qt.TextElideMode.ElideRight
-        return metrics.elidedText(self._texts[-1], right, self.width())
+        return metrics.elidedText(self._texts[-1], Qt.TextElideMode.ElideRight, wide)
 
     def _explain(self) -> None:
         whole = self._texts[0]
@@ -79,7 +79,8 @@ class Elided(QWidget):
         """Paint what fits."""
         painter = QPainter(self)
         painter.setPen(theme.of(self).color(self._colour))
-        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter, self.shown())
+        line = self.contentsRect()
+        painter.drawText(line, Qt.AlignmentFlag.AlignVCenter, self.shown())
         painter.end()
 
 
@@ -98,7 +99,27 @@ class Sentence(QLabel):
         self.setSizePolicy(policy.Ignored, policy.Ignored)
 
 
-class PanelHeader(QWidget):
+class Apart(QWidget):
+    """Holds a widget of its own size; what changes inside moves nothing outside.
+
+    Without it every word that changes in a panel has all docks laid out anew.
+    """
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.inside = QWidget(self)
+
+    def sizeHint(self) -> QSize:
+        """Prefer what the inside prefers."""
+        return self.inside.sizeHint()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Give the inside all the room."""
+        super().resizeEvent(event)
+        self.inside.setGeometry(self.rect())
+
+
+class PanelHeader(Apart):
     """A panel's one line: title, then in grey the numbers, then small tools.
 
     It may also serve as the title bar of the dock that holds the panel.
@@ -106,10 +127,10 @@ class PanelHeader(QWidget):
 
     def __init__(self, title: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._title = QLabel(title, self)
+        self._title = QLabel(title)
         self._title.setFont(theme.title_font())
-        self._caption = Elided(theme.caption_font(), parent=self)
-        self._row = QHBoxLayout(self)
+        self._caption = Elided(theme.caption_font())
+        self._row = QHBoxLayout(self.inside)
         self._row.setContentsMargins(theme.GRID, 0, theme.GRID // 2, 0)
         self._row.setSpacing(theme.GRID)
         self._row.addWidget(self._title)
@@ -143,11 +164,10 @@ class PanelHeader(QWidget):
 
     def add_tool(self, tool: QWidget) -> None:
         """Put a small tool at the right end."""
-        tool.setParent(self)
         self._row.addWidget(tool)
 
 
-class PanelFrame(QWidget):
+class PanelFrame(Apart):
     """Header, content or a sentence, and an optional footer.
 
     Parameters
@@ -162,11 +182,11 @@ class PanelFrame(QWidget):
         super().__init__(parent)
         self.setObjectName(name)
         self.setAccessibleName(title)
-        self.header = PanelHeader(title, self)
+        self.header = PanelHeader(title)
         self._sentence = Sentence()
-        self._stack = QStackedWidget(self)
+        self._stack = QStackedWidget()
         self._stack.addWidget(self._sentence)
-        self._column = QVBoxLayout(self)
+        self._column = QVBoxLayout(self.inside)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(0)
         self._column.addWidget(self.header)

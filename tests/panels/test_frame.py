@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 from hands import pixels, rgb
-from PySide6.QtWidgets import QLabel, QWidget
+from PySide6.QtCore import QEvent, QObject
+from PySide6.QtWidgets import QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from cnnviz.panels import theme
 from cnnviz.panels.channel_panel import ChannelPanel
@@ -60,6 +61,40 @@ def test_a_sentence_gives_way_to_content(shown):
     assert content.isVisible()
     assert footer.isVisible()
     assert frame.reason is None
+
+
+def test_words_that_change_inside_move_nothing_outside(shown, qapp):
+    """Else every step through the layers would lay all docks out anew."""
+    host = QWidget()
+    column = QVBoxLayout(host)
+    frame, other = PanelFrame("x", "X"), QLabel("other")
+    frame.set_content(QLabel("content"))
+    frame.show_content()
+    column.addWidget(frame)
+    column.addWidget(other)
+    shown(host)
+    asked = Requests(host)
+    frame.header.set_title("A longer title")
+    frame.header.set_caption("a caption")
+    frame.findChild(QStackedWidget).currentWidget().setText("more\nlines\nof words")
+    qapp.processEvents()
+    assert asked.count == 0
+    other.setText("more\nlines")
+    qapp.processEvents()
+    assert asked.count > 0
+
+
+class Requests(QObject):
+    """Counts how often a widget's children ask to be laid out anew."""
+
+    def __init__(self, widget):
+        super().__init__(widget)
+        self.count = 0
+        widget.installEventFilter(self)
+
+    def eventFilter(self, _widget, event):
+        self.count += event.type() == QEvent.Type.LayoutRequest
+        return False
 
 
 def test_a_long_caption_is_cut_and_whole_in_the_tooltip(shown):
