@@ -63,13 +63,14 @@ class OwnNetworks(QObject):
             self._window.tell(facts.reason, warning=True)
             return
         if builder not in facts.builders:
-            builder = facts.builders[0] if facts.plain else ""
+            builder = ""
+        meant = builder or (facts.builders[0] if facts.plain else "")
 
         def run(name: str) -> None:
             self.show(FileSpec(weights, code, name, facts.digest), source)
 
-        if builder and self.trust.has(facts.digest):
-            run(builder)
+        if meant and self.trust.has(facts.digest):
+            run(meant)
         else:
             self._ask(facts, run, builder)
 

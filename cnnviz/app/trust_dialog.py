@@ -89,7 +89,7 @@ class TrustDialog(QDialog):
         metrics = self.code.fontMetrics()
         self.code.setMinimumHeight(8 * metrics.lineSpacing())
         self.code.setTabStopDistance(4 * metrics.horizontalAdvance(" "))
-        self.builders = QComboBox()
+        self.builders = QComboBox(self)
         self.builders.addItems([builder] if builder else list(facts.builders))
         later = _words(
             tr(
@@ -133,6 +133,7 @@ class TrustDialog(QDialog):
         if self.builders.count() > 1:
             form.addRow(tr("Then calls"), self.builders)
         else:
+            self.builders.hide()
             form.addRow(tr("Then calls"), _words(self.builders.currentText()))
         return form
 

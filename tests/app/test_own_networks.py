@@ -1,0 +1,511 @@
+"""A person's own network in the window: brought, asked about, named, remembered."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import torchvision
+from own import (
+    PLAIN,
+    bring,
+    built,
+    buttons,
+    filled,
+    plain_scores,
+    press,
+    question,
+    save,
+    say_yes,
+    scores,
+    small_picture,
+    write_code,
+)
+from person import draw_picture, files
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QDialog, QFileDialog, QPlainTextEdit
+
+from cnnviz.app.input_dialog import InputDialog
+from cnnviz.app.main import first_request
+from cnnviz.app.trust_dialog import TrustedFiles
+
+CTRL = Qt.KeyboardModifier.ControlModifier
+SHIFT = Qt.KeyboardModifier.ShiftModifier
+
+
+@pytest.fixture
+def code(tmp_path):
+    return write_code(tmp_path / "model.py")
+
+
+@pytest.fixture
+def weights(tmp_path):
+    return save(tmp_path / "w.pt", filled(built()))
+
+
+@pytest.fixture
+def known(tmp_path):
+    """Weights of a network of the catalogue with seven classes."""
+    torch.manual_seed(0)
+    module = torchvision.models.squeezenet1_1(num_classes=7)
+    return save(tmp_path / "s7.pth", module, "module.{}".format, epoch=7)
+
+
+@pytest.fixture
+def chosen(monkeypatch):
+    """What the person chooses in file dialogs, and which were opened."""
+    answer = {"paths": [], "asked": []}
+
+    def one(_parent, title, folder, *_more):
+        answer["asked"].append((title, folder))
+        return (str(answer["paths"][0]) if answer["paths"] else ""), ""
+
+    def many(_parent, title, folder, *_more):
+        answer["asked"].append((title, folder))
+        return [str(path) for path in answer["paths"]], ""
+
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", one)
+    monkeypatch.setattr(QFileDialog, "getOpenFileNames", many)
+    return answer
+
+
+def assert_shown(person, module):
+    np.testing.assert_allclose(
+        scores(person), plain_scores(person, module), rtol=1e-4, atol=1e-6
+    )
+
+
+class TestWeights:
+    def test_they_are_recognised_and_named(self, opened, known):
+        bring(opened, known)
+        trace = opened.trace
+        state = torch.load(known, weights_only=True)["state_dict"]
+        first = state["module.features.0.weight"].numpy()
+        np.testing.assert_array_equal(trace["features.0"].weight, first)
+        assert trace.scores.shape == (7,)
+        assert trace.trained
+        assert opened.window.windowTitle() == (
+            "first.png – s7.pth (SqueezeNet1.1) – cnnviz"
+        )
+        name = opened.controller.toolbar.model.text()
+        assert name == "Model: s7.pth (SqueezeNet1.1)"
+        for words in ("epoch 7", "“module.”", "with 7 classes", "guessed"):
+            assert words in opened.said
+            assert words in opened.window.layers.header.toolTip()
+        assert buttons(opened) == ["Input…"]
+
+    def test_another_picture_stays_with_it_and_says_nothing_again(
+        self, opened, known, tmp_path
+    ):
+        bring(opened, known)
+        opened.show_picture(draw_picture(tmp_path / "second.png", seed=2))
+        assert opened.trace.title == "s7.pth"
+        assert opened.said == ""
+        assert "epoch 7" in opened.window.layers.header.toolTip()
+        opened.show_model("alexnet")
+        assert opened.window.layers.header.toolTip() == ""
+
+    def test_with_a_picture(self, opened, known, tmp_path):
+        path = draw_picture(tmp_path / "second.png", seed=2)
+        bring(opened, known, path)
+        assert opened.trace.title == "s7.pth"
+        assert opened.trace.request.source.path == path
+
+    def test_a_path_is_pasted(self, opened, known):
+        QGuiApplication.clipboard().setText(str(known))
+        opened.press(Qt.Key.Key_V, CTRL)
+        opened.wait()
+        assert opened.trace.title == "s7.pth"
+
+    def test_opened_by_key_whatever_its_name(self, opened, known, chosen):
+        odd = known.rename(known.with_name("weights of ours"))
+        chosen["paths"] = [odd]
+        opened.press(Qt.Key.Key_O, CTRL | SHIFT)
+        opened.wait()
+        assert opened.trace.title == odd.name
+        opened.do("openNetwork")
+        assert chosen["asked"][-1][1] == str(odd.parent), "the folder is remembered"
+
+    def test_the_usual_open_takes_them_too(self, opened, known, chosen):
+        chosen["paths"] = [known]
+        opened.press(Qt.Key.Key_O, CTRL)
+        opened.wait()
+        assert opened.trace.title == "s7.pth"
+
+    def test_series(self, opened, tmp_path):
+        """The source follows from what the weights turn out to be."""
+        from cnnviz.nets.temporal import CNN1d
+
+        path = save(tmp_path / "c.pt", filled(CNN1d(6, 7)))
+        bring(opened, path)
+        assert opened.trace.title == "c.pt"
+        assert opened.trace.sample.series is not None
+        said = opened.window.statusBar().currentMessage()
+        assert "c.pt takes a series" in said
+        assert "first.png is a picture" in said
+
+
+class TestCode:
+    def test_it_is_asked_about_and_runs_after_a_yes(self, opened, code):
+        before = opened.trace
+        assert opened.drop(files(code))
+        asked = question(opened)
+        assert asked.isVisible()
+        assert opened.trace is before
+        assert asked.code.toPlainText() == code.read_text()
+        say_yes(opened)
+        assert_shown(opened, built())
+        assert opened.trace.title == "model.py:build"
+        assert "random" in opened.said
+        assert opened.window.prediction.note.text() == opened.trace.weights
+        assert buttons(opened)[0] == "Weights…"
+        bring(opened, draw_picture(code.with_name("p.png")))
+        assert opened.drop(files(code))
+        assert question(opened) is None, "the same content is not asked about again"
+
+    def test_no(self, opened, code):
+        before, request = opened.trace, opened.store.state.request
+        opened.drop(files(code))
+        question(opened).cancel.click()
+        assert opened.said == "model.py was not run."
+        assert (opened.trace, opened.store.state.request) == (before, request)
+
+    def test_with_its_weights(self, opened, code, weights, tmp_path):
+        path = small_picture(tmp_path / "small.png")
+        bring(opened, weights, path, code)
+        assert_shown(opened, filled(built()))
+        assert opened.trace.title == "model.py:build + w.pt"
+        assert opened.trace.trained
+        assert opened.trace.request.source.path == path
+
+    def test_weights_are_added_afterwards(self, opened, code, weights, chosen):
+        bring(opened, code)
+        chosen["paths"] = [weights]
+        press(opened, "Weights…")
+        opened.wait()
+        assert_shown(opened, filled(built()))
+        opened.do("chooseWeights")
+        assert chosen["asked"][-1][0] == "Weights for model.py"
+
+    def test_both_are_chosen_at_once(self, opened, code, weights, chosen):
+        chosen["paths"] = [code, weights]
+        opened.do("ownNetwork")
+        say_yes(opened)
+        assert_shown(opened, filled(built()))
+
+    def test_weights_that_nobody_knows_are_used_with_the_code_on_show(
+        self, opened, code, weights
+    ):
+        bring(opened, code)
+        bring(opened, weights)
+        assert opened.trace is None
+        assert len(opened.store.state.tensors.tensors) == 9
+        assert buttons(opened)[:2] == [
+            "Use these weights with model.py", "Open its code…",
+        ]  # fmt: skip
+        press(opened, "Use these")
+        opened.wait()
+        assert_shown(opened, filled(built()))
+
+    def test_the_code_of_unknown_weights(self, opened, code, weights, chosen):
+        bring(opened, weights)
+        chosen["paths"] = [code]
+        press(opened, "Open its code…")
+        say_yes(opened)
+        assert_shown(opened, filled(built()))
+        assert opened.selection[2] is not None, "a place is chosen as at first sight"
+
+    def test_of_several_builders_one_is_chosen(self, opened, tmp_path):
+        both = (
+            PLAIN + "\n    def make_other_net():\n        return nn.Conv2d(3, 5, 1)\n"
+        )
+        opened.drop(files(write_code(tmp_path / "m.py", both)))
+        asked = question(opened)
+        names = [asked.builders.itemText(i) for i in range(asked.builders.count())]
+        assert set(names) == {"build", "make_other_net"}
+        asked.builders.setCurrentText("make_other_net")
+        say_yes(opened)
+        assert opened.trace.layers[-1].channels == 5
+
+    @pytest.mark.parametrize(
+        ("source", "words"),
+        [
+            ("", "empty"),
+            ("x = (\n", "line 1"),
+            ("x = 1\n", "no network in it"),
+        ],
+    )
+    def test_nothing_to_run(self, opened, tmp_path, source, words):
+        before = opened.trace
+        opened.drop(files(write_code(tmp_path / "m.py", source)))
+        assert question(opened) is None
+        assert "m.py" in opened.said
+        assert words in opened.said
+        assert opened.trace is before
+
+    @pytest.mark.parametrize(
+        ("body", "words"),
+        [
+            ("raise ValueError('my own fault')", "my own fault"),
+            ("return 7", "int"),
+            ("import not_there_at_all", "not_there_at_all"),
+            ("raise SystemExit(3)", "asked the whole program to end"),
+            ("print('hello'); return None", "returned nothing"),
+        ],
+    )
+    def test_code_that_fails(self, opened, tmp_path, body, words):
+        source = f"from torch import nn\ndef build():\n    {body}\n"
+        before = opened.trace
+        bring(opened, write_code(tmp_path / "bad.py", source))
+        assert "bad.py" in opened.said
+        assert words in opened.said
+        assert "\n" not in opened.said
+        assert opened.trace is before
+        bring(opened, write_code(tmp_path / "good.py"))
+        assert opened.trace.title == "good.py:build"
+
+    def test_code_without_end_is_cancelled(self, opened, tmp_path):
+        source = "from torch import nn\ndef build():\n    while True:\n        pass\n"
+        before = opened.trace
+        opened.drop(files(write_code(tmp_path / "loop.py", source)))
+        with opened.hears(opened.runner.progressed):
+            question(opened).run.click()
+        opened.window.busy.cancelled.emit()
+        assert opened.store.state.status == "idle"
+        assert opened.trace is before
+        opened.show_picture(draw_picture(tmp_path / "after.png", seed=5))
+        assert opened.trace.sample.title == "after.png"
+
+    def test_a_yes_is_taken_back(self, opened, code, weights):
+        bring(opened, code)
+        opened.do("trustedFiles")
+        (sheet,) = opened.window.findChildren(TrustedFiles)
+        sheet.revoke_all.click()
+        sheet.reject()
+        opened.drop(files(code))
+        question(opened).reject()
+
+    def test_a_question_gives_way_to_the_next(self, opened, tmp_path):
+        """Two files dropped one after the other: the last one is asked about."""
+        for name in ("a.py", "b.py"):
+            opened.drop(files(write_code(tmp_path / name, PLAIN + f"    # {name}\n")))
+        opened.until(lambda: len(opened.window.findChildren(QDialog)) == 1)
+        say_yes(opened)
+        assert opened.trace.title == "b.py:build"
+
+
+class TestMisfits:
+    """LOAD-12 and its relatives: what does not fit is said, and loaded in part only."""
+
+    HEAD = PLAIN.replace("nn.Linear(4, 2)", "nn.Linear(4, 5)")
+
+    def test_what_fits_is_loaded_when_that_is_wanted(self, opened, code, tmp_path):
+        other = filled(built(self.HEAD))
+        weights = save(tmp_path / "five.pt", other)
+        before = opened.trace
+        bring(opened, code, weights)
+        assert opened.trace is before
+        assert "five.pt" in opened.said
+        assert "5.weight" in opened.said
+        press(opened, "Details…")
+        (sheet,) = (
+            d
+            for d in opened.window.findChildren(QDialog)
+            if "five.pt" in d.windowTitle()
+        )
+        listed = sheet.findChild(QPlainTextEdit).toPlainText()
+        assert "5.weight: 5×4 in the file, 2×4 in the network" in listed
+        assert "5.bias: 5 in the file, 2 in the network" in listed
+        sheet.reject()
+        press(opened, "Load what fits")
+        opened.wait()
+        kernels = other[0].weight.detach().numpy()
+        np.testing.assert_array_equal(opened.trace["0"].weight, kernels)
+        assert not opened.trace.trained
+        assert opened.controller.toolbar.model.text().endswith("(in part)")
+        assert "5.weight" in opened.said
+        assert "random" in opened.said
+        assert "random" in opened.window.prediction.note.text()
+
+    def test_of_an_unknown_network_that_is_nearly_known(self, opened, tmp_path):
+        torch.manual_seed(0)
+        module = torchvision.models.squeezenet1_1(num_classes=7)
+        state = module.state_dict()
+        del state["features.3.squeeze.bias"]
+        torch.save(state, tmp_path / "n.pt")
+        bring(opened, tmp_path / "n.pt")
+        assert opened.store.state.tensors is not None
+        assert "SqueezeNet1.1 comes closest: 51 fit, 1 missing" in opened.said
+        press(opened, "Load what fits")
+        opened.wait()
+        first = state["features.0.weight"].numpy()
+        np.testing.assert_array_equal(opened.trace["features.0"].weight, first)
+        words = opened.controller.toolbar.model.text()
+        assert words == "Model: n.pt (SqueezeNet1.1, in part)"
+        assert not opened.trace.trained
+
+
+class TestInput:
+    def dialog(self, opened):
+        (dialog,) = (
+            d for d in opened.window.findChildren(InputDialog) if d.isVisible()
+        )
+        return dialog
+
+    def test_it_is_said_once_and_remembered(self, opened, tmp_path, picture):
+        free = PLAIN.replace("INPUT_SIZE = 8, 8", "")
+        code = write_code(tmp_path / "free.py", free)
+        bring(opened, code)
+        press(opened, "Input…")
+        dialog = self.dialog(opened)
+        dialog.fields["size"].line.setText("20 × 30")
+        dialog.fields["mean"].line.setText("0.5")
+        dialog.fields["std"].line.setText("0.25")
+        dialog.ok.click()
+        opened.wait()
+        assert opened.trace.sample.values[0].shape == (3, 20, 30)
+        shown = opened.trace.sample.shown.transpose(2, 0, 1) / np.float32(255)
+        np.testing.assert_allclose(
+            opened.trace.sample.values[0], (shown - 0.5) / 0.25, atol=1e-5
+        )
+        assert "guessed" not in " ".join(opened.trace.about)
+        opened.show_model("alexnet")
+        bring(opened, code)
+        assert opened.trace.sample.values[0].shape == (3, 20, 30)
+        assert "Input…" not in buttons(opened)
+        with opened.qtbot.waitActive(opened.window):
+            opened.window.activateWindow()
+        opened.press(Qt.Key.Key_I, CTRL)
+        assert self.dialog(opened).fields["size"].line.text() == "20×30"
+        self.dialog(opened).reject()
+
+    def test_it_can_turn_out_to_be_a_series(self, opened, tmp_path, readings):
+        source = """
+            import torch
+            from torch import nn
+            class Net(nn.Module):
+                def __init__(self):
+                    super().__init__()
+                    self.conv = nn.Conv1d(6, 4, 3)
+                def forward(self, x):
+                    return self.conv(x).mean(-1)
+        """
+        bring(opened, write_code(tmp_path / "s.py", source), readings)
+        assert opened.trace.sample.series is not None
+        assert opened.trace.request.source.path == readings
+        opened.show_picture(draw_picture(tmp_path / "p.png"))
+        assert opened.trace.title == "alexnet"
+        opened.show_picture(readings)
+        assert opened.trace.title == "s.py:Net"
+
+    def test_labels(self, opened, code, tmp_path, chosen):
+        names = tmp_path / "names.txt"
+        names.write_text("left\nright\n")
+        bring(opened, code)
+        chosen["paths"] = [names]
+        opened.do("labels")
+        opened.wait()
+        assert opened.trace.labels == ("left", "right")
+        said = [row[1] for row in opened.window.prediction.bars._rows]
+        assert set(said) == {"left", "right"}
+
+    def test_a_table_of_another_width_is_waited_for(self, opened, tmp_path):
+        """The network stays wanted until a source comes that fits it."""
+        source = "from torch import nn\ndef build():\n    return nn.Conv1d(2, 4, 3)\n"
+        code = write_code(tmp_path / "two.py", source)
+        before = opened.trace
+        bring(opened, code)
+        assert "two.py:build waits for a table that fits" in opened.said
+        assert opened.trace is before
+        rows = ["a,b", *(f"{i},{i * i % 7}" for i in range(40))]
+        table = tmp_path / "two.csv"
+        table.write_text("\n".join(rows))
+        bring(opened, table)
+        assert opened.trace.title == "two.py:build"
+        assert opened.trace.sample.values[0].shape == (2, 40)
+
+    def test_only_of_ones_own(self, opened, code):
+        for name in ("networkInput", "labels"):
+            assert not opened.action(name).isEnabled()
+        bring(opened, code)
+        for name in ("networkInput", "labels"):
+            assert opened.action(name).isEnabled()
+
+
+class TestMenus:
+    def test_the_latest_one_of_all_networks_is_marked(self, opened, known):
+        menu = opened.controller.menus.networks
+        assert not menu.own.isVisible()
+        bring(opened, known)
+        assert menu.own.isVisible()
+        assert menu.own.isChecked()
+        assert menu.own.text() == "s7.pth"
+        assert not any(action.isChecked() for action in menu.networks.values())
+        opened.show_model("alexnet")
+        assert not menu.own.isChecked()
+        menu.own.trigger()
+        opened.wait()
+        assert opened.trace.title == "s7.pth"
+        assert menu.own.isChecked()
+
+    def test_recent(self, opened, known, code, weights, monkeypatch, tmp_path):
+        monkeypatch.setattr(Path, "home", lambda: tmp_path)
+        bring(opened, code, weights)
+        bring(opened, known)
+        menu = next(
+            a.menu() for a in opened.window.menuBar().actions()[0].menu().actions()
+            if a.menu() and "recent" in a.text()
+        )  # fmt: skip
+        weights.unlink()
+        menu.aboutToShow.emit()
+        shown = {a.text(): a for a in menu.actions() if a.text()}
+        assert list(shown) == [
+            "~/first.png", "Networks", "~/s7.pth", "~/model.py + ~/w.pt", "Clear list",
+        ]  # fmt: skip
+        assert shown["~/s7.pth"].isEnabled()
+        assert not shown["~/model.py + ~/w.pt"].isEnabled()
+        opened.show_model("alexnet")
+        shown["~/s7.pth"].trigger()
+        opened.wait()
+        assert opened.trace.title == "s7.pth"
+        opened.window.settings.forget_recent()
+        assert opened.window.settings.networks == []
+
+    def test_the_catalogues_commands(self, opened, known, chosen):
+        bring(opened, known)
+        opened.do("download")
+        assert "your own" in opened.said
+        opened.do("randomWeights")
+        assert "catalogue" in opened.said
+        opened.do("chooseWeights")
+        assert chosen["asked"][-1][0] == "Open network"
+        opened.do("compareHandmade")
+        opened.wait()
+        assert opened.trace.title == "handmade"
+        opened.do("compareHandmade")
+        opened.wait()
+        assert opened.trace.title == "s7.pth"
+
+
+class TestStart:
+    def test_with_weights(self, start, known):
+        one = start(known)
+        one.wait()
+        assert one.trace.title == "s7.pth"
+        assert first_request(known, None).model == one.trace.request.model
+
+    def test_with_code(self, start, code):
+        one = start(code)
+        one.wait()
+        assert one.trace.title == "alexnet"
+        say_yes(one)
+        assert one.trace.title == "model.py:build"
+
+    def test_with_weights_that_are_none(self, start, tmp_path):
+        path = tmp_path / "none.pt"
+        path.write_bytes(b"<html>")
+        one = start(path)
+        one.until(lambda: one.trace is not None)
+        assert one.trace.title == "alexnet"
+        assert "web page" in one.said
