@@ -73,6 +73,7 @@ def test_words_that_change_inside_move_nothing_outside(shown, qapp):
     column.addWidget(frame)
     column.addWidget(other)
     shown(host)
+    qapp.processEvents()
     asked = Requests(host)
     frame.header.set_title("A longer title")
     frame.header.set_caption("a caption")
