@@ -21,8 +21,9 @@ from PySide6.QtWidgets import QApplication
 from cnnviz.app import dialogs
 from cnnviz.app.cli import Options
 from cnnviz.app.controller import Controller
-from cnnviz.app.face import first_source, source_of
+from cnnviz.app.face import first_source, model_of, source_of
 from cnnviz.app.families import FIRST_MODEL, Mismatch, WrongTask, task_of
+from cnnviz.app.kinds import is_code, is_weights
 from cnnviz.app.misfits import Unopened
 from cnnviz.app.settings import Settings, Theme, home
 from cnnviz.app.window import Window
@@ -80,7 +81,9 @@ def run(options: Options) -> int:
     CnnvizError
         The model's name is unknown; or, for a screenshot, the picture was refused.
     """
-    request = first_request(options.file, options.model)
+    file = options.file
+    network = file if file and (is_weights(file) or is_code(file)) else None
+    request = first_request(None if network else file, options.model)
     app = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(app, QApplication)
     app.setApplicationName("cnnviz")
@@ -90,12 +93,16 @@ def run(options: Options) -> int:
     _start_log()
     theme = options.theme if options.theme in ("light", "dark") else None
     picture = options.screenshot
+    if picture and network and is_code(network):
+        model_of(network)  # says what it takes: nobody could be asked
     with tempfile.TemporaryDirectory() as fresh:
         # a screenshot shows the layout of a first start and leaves no trace
         file = Path(fresh) / "cnnviz.ini" if picture else None
         runner = Runner(run_request)
         window = Window(Settings(file, cast("Theme | None", theme)), options.size)
         controller = Controller(window, runner, request)
+        if network is not None:
+            controller.open_path(network)
         with _caught(window), _interrupted_by_ctrl_c(window):
             try:
                 if picture:
@@ -138,12 +145,14 @@ def _screenshot(app: QApplication, controller: Controller, path: Path) -> None:
         answers.append(sentence)
         QTimer.singleShot(0, app.quit)
 
+    def finished(found: Answer) -> None:
+        if not isinstance(found, WrongTask):  # which is asked for anew
+            answered(found.sentence if isinstance(found, Mismatch | Unopened) else "")
+
     window, runner = controller.window, controller.runner
     window.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
     window.show()
-    runner.finished.connect(
-        lambda found: answered(found.sentence if isinstance(found, Mismatch) else "")
-    )
+    runner.finished.connect(finished)
     runner.refused.connect(lambda _request, sentence: answered(sentence))
     runner.crashed.connect(lambda _request, text: answered(text.splitlines()[-1]))
     app.exec()

@@ -27,7 +27,6 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QDialog, QFileDialog, QPlainTextEdit
 
 from cnnviz.app.input_dialog import InputDialog
-from cnnviz.app.main import first_request
 from cnnviz.app.trust_dialog import TrustedFiles
 
 CTRL = Qt.KeyboardModifier.ControlModifier
@@ -486,26 +485,3 @@ class TestMenus:
         opened.do("compareHandmade")
         opened.wait()
         assert opened.trace.title == "s7.pth"
-
-
-class TestStart:
-    def test_with_weights(self, start, known):
-        one = start(known)
-        one.wait()
-        assert one.trace.title == "s7.pth"
-        assert first_request(known, None).model == one.trace.request.model
-
-    def test_with_code(self, start, code):
-        one = start(code)
-        one.wait()
-        assert one.trace.title == "alexnet"
-        say_yes(one)
-        assert one.trace.title == "model.py:build"
-
-    def test_with_weights_that_are_none(self, start, tmp_path):
-        path = tmp_path / "none.pt"
-        path.write_bytes(b"<html>")
-        one = start(path)
-        one.until(lambda: one.trace is not None)
-        assert one.trace.title == "alexnet"
-        assert "web page" in one.said

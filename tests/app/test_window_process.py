@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
+import torchvision
+from own import save, write_code
 from person import draw_picture
 from PIL import Image
 
@@ -123,6 +125,81 @@ def test_start_use_and_end_on_a_dense_screen(tmp_path):
                   CNNVIZ_HOME=str(tmp_path))  # fmt: skip
     assert done == (0, "0 1.5 1.5\n", "")
     assert [p.name for p in tmp_path.iterdir()] == ["cnnviz.ini"]
+
+
+SHOW = """
+import sys
+from pathlib import Path
+from PySide6.QtCore import QTimer
+import cnnviz.app.main as main
+from cnnviz.app.cli import Options
+from cnnviz.app.trust_dialog import TrustDialog
+
+class Watched(main.Controller):
+    due = False
+
+    def __init__(self, *given):
+        super().__init__(*given)
+        self.store.changed.connect(self.look)
+
+    def look(self, old, new):
+        if new.status == "idle" and new.trace is not None and not self.due:
+            self.due = True
+            QTimer.singleShot(0, self.end)
+
+    def end(self):
+        asked = self.window.findChild(TrustDialog)
+        if asked is not None:
+            print("asked")
+            self.due = False
+            asked.run.click()
+            return
+        print(self.store.state.trace.title, "|", self.window.notice.text())
+        self.window.close()
+
+main.Controller = Watched
+print(main.run(Options(file=Path(sys.argv[1]))))
+"""
+
+
+class TestOwnNetwork:
+    """A network as FILE."""
+
+    def shown(self, path):
+        code, said, wrong = cnnviz(path, code=("-c", SHOW))
+        assert (code, wrong) == (0, "")
+        *lines, last = said.splitlines()
+        assert last == "0"
+        return lines
+
+    def test_weights(self, tmp_path):
+        path = save(tmp_path / "s.pth", torchvision.models.squeezenet1_1())
+        (line,) = self.shown(path)
+        assert line.startswith("s.pth | s.pth: recognised as SqueezeNet1.1")
+        out = tmp_path / "out.png"
+        assert cnnviz("--screenshot", out, path) == (0, "", "")
+        assert out.exists()
+
+    def test_code_is_asked_about(self, tmp_path):
+        path = write_code(tmp_path / "m.py")
+        asked, line = self.shown(path)
+        assert asked == "asked"
+        assert line.startswith("m.py:build | ")
+        out = tmp_path / "out.png"
+        code, said, wrong = cnnviz("--screenshot", out, path)
+        assert (code, said) == (1, "")
+        assert "--trust" in wrong
+        assert not out.exists()
+
+    def test_what_is_none_gives_way_to_a_sample(self, tmp_path):
+        path = tmp_path / "none.pt"
+        path.write_bytes(b"<html>")
+        (line,) = self.shown(path)
+        assert line.startswith("alexnet | ")
+        assert "web page" in line
+        code, said, wrong = cnnviz("--screenshot", tmp_path / "out.png", path)
+        assert (code, said) == (1, "")
+        assert "web page" in wrong
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGINT to send")
