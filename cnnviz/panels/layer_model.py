@@ -72,9 +72,10 @@ class LayerModel(QAbstractTableModel):
 
     def show_stage(self, members: frozenset[str]) -> None:
         """Mark the layers of the current stage."""
-        if members != self._stage:
-            self._stage = members
-            self._tell(STAGE_ROLE)
+        changed, self._stage = members ^ self._stage, members
+        for row in sorted(row for name in changed if (row := self.row(name)) >= 0):
+            cell = self.index(row, 0)
+            self.dataChanged.emit(cell, cell, [STAGE_ROLE])
 
     def show_faults(self, names: frozenset[str]) -> None:
         """Mark the layers that disagree with themselves."""

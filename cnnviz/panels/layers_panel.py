@@ -33,10 +33,10 @@ from cnnviz.panels.layer_model import (
 )
 from cnnviz.panels.row_view import (
     Bars,
+    RowView,
     detail_lines,
     filter_line,
     fit_columns,
-    row_view,
 )
 from cnnviz.panels.saving import Exporter, Numbers
 from cnnviz.pictures.captions import (
@@ -55,6 +55,10 @@ _FILTER_FROM = 12
 
 class _Marks(Bars):
     """Marks layers that disagree with themselves, or whose weights changed."""
+
+    def plain(self, index: Index) -> bool:
+        """Tell whether a layer has no mark."""
+        return not (index.data(FAULT_ROLE) or index.data(CHANGED_ROLE))
 
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: Index
@@ -106,7 +110,7 @@ class LayersPanel(PanelFrame):
         self.strange.clicked.connect(self.strangeWanted)
         self.strange.hide()
         body = QWidget()
-        column = QVBoxLayout(body)
+        self._column = column = QVBoxLayout(body)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         line = QVBoxLayout()
@@ -126,8 +130,8 @@ class LayersPanel(PanelFrame):
         )
         self.show_nothing("Open a picture to see the layers it runs through.")
 
-    def _make_view(self) -> QTreeView:
-        view = row_view(self._proxy)
+    def _make_view(self) -> RowView:
+        view = RowView(self._proxy)
         view.setItemDelegate(_Marks(view))
         view.selectionModel().currentRowChanged.connect(self._on_current)
         return view
@@ -167,6 +171,7 @@ class LayersPanel(PanelFrame):
         odd = strange_words(layer)
         self.strange.setText(f"{odd}  ›")
         self.strange.setVisible(bool(odd))
+        self._column.activate()  # the table gets its height before it is painted
 
     def show_faults(self, names: Iterable[str]) -> None:
         """Mark layers that, computed again, gave something else."""

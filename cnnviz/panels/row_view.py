@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from typing import cast
 
-from PySide6.QtCore import QAbstractItemModel, QRect, Qt
-from PySide6.QtGui import QFontMetrics, QPainter
+from PySide6.QtCore import QAbstractItemModel, QEvent, QModelIndex, QPointF, QRect, Qt
+from PySide6.QtGui import (
+    QFontMetrics,
+    QFontMetricsF,
+    QHoverEvent,
+    QPainter,
+    QStaticText,
+)
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -20,6 +28,9 @@ from PySide6.QtWidgets import (
 from cnnviz.panels import theme
 from cnnviz.panels.layer_model import STAGE_ROLE, Index
 
+_BESIDE = 7
+"""Pixels between a cell's edge and its text: Qt's own margin and the style's."""
+
 
 class Bars(QStyledItemDelegate):
     """Marks the current stage's rows with a bar, the current row's in full colour."""
@@ -30,35 +41,120 @@ class Bars(QStyledItemDelegate):
         """Paint the cell, then the bar at the left edge of the first column."""
         option.state &= ~QStyle.StateFlag.State_HasFocus
         super().paint(painter, option, index)
-        if index.column() or not index.data(STAGE_ROLE):
+        if not index.column():
+            self.paint_bar(painter, option.rect, index)
+
+    def paint_bar(self, painter: QPainter, rect: QRect, index: Index) -> None:
+        """Paint the bar of a row, if it has one."""
+        if not index.data(STAGE_ROLE):
             return
-        view = self.parent()
-        assert isinstance(view, QTreeView)
+        view = cast("QTreeView", self.parent())
         current = view.currentIndex().row() == index.row()
         colour = theme.of(view).color("accent", 255 if current else 130)
-        rect = option.rect
         painter.fillRect(QRect(0, rect.top(), 3, rect.height()), colour)
 
+    def plain(self, _index: Index) -> bool:
+        """Tell whether nothing but texts and a bar is painted in an index's row."""
+        return True
 
-def row_view(model: QAbstractItemModel) -> QTreeView:
-    """Make a flat table whose rows are chosen as a whole."""
-    view = QTreeView()
-    view.setModel(model)
-    view.setFont(theme.caption_font())
-    view.setRootIsDecorated(False)
-    view.setUniformRowHeights(True)
-    view.setAllColumnsShowFocus(False)
-    view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-    view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-    view.setIndentation(0)
-    view.setAcceptDrops(False)
-    view.viewport().setAcceptDrops(False)
-    header = view.header()
-    header.setFont(theme.caption_font())
-    header.setStretchLastSection(False)
-    header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
-    header.setMinimumSectionSize(3 * theme.GRID)
-    return view
+
+class RowView(QTreeView):
+    """A flat table whose rows are chosen as a whole.
+
+    Plain rows are painted here from texts laid out once: asking style sheet and
+    delegate for every cell takes twenty times as long, and a table is painted whole
+    whenever its height changes.
+    """
+
+    def __init__(self, model: QAbstractItemModel) -> None:
+        super().__init__()
+        self._cells: dict[int, list[tuple[QPointF, QStaticText]] | None] = {}
+        self._under = -1
+        self.setModel(model)
+        self.setFont(theme.caption_font())
+        self.setRootIsDecorated(False)
+        self.setUniformRowHeights(True)
+        self.setAllColumnsShowFocus(False)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setIndentation(0)
+        self.setAcceptDrops(False)
+        self.viewport().setAcceptDrops(False)
+        header = self.header()
+        header.setFont(theme.caption_font())
+        header.setStretchLastSection(False)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+        header.setMinimumSectionSize(3 * theme.GRID)
+        for changed in (
+            model.modelReset,
+            model.layoutChanged,
+            model.rowsInserted,
+            model.rowsRemoved,
+            header.sectionResized,
+        ):
+            changed.connect(self._cells.clear)
+        model.dataChanged.connect(self._forget)
+
+    def _forget(self, first: QModelIndex, last: QModelIndex) -> None:
+        for row in range(first.row(), last.row() + 1):
+            self._cells.pop(row, None)
+
+    def viewportEvent(self, event: QEvent) -> bool:
+        """Keep in mind which row the pointer is at."""
+        kind = event.type()
+        if kind in (QEvent.Type.HoverEnter, QEvent.Type.HoverMove):
+            at = cast("QHoverEvent", event).position().toPoint()
+            self._under = self.indexAt(at).row()
+        elif kind in (QEvent.Type.HoverLeave, QEvent.Type.Leave):
+            self._under = -1
+        return super().viewportEvent(event)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Lay texts out anew in another font."""
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self._cells.clear()
+
+    def drawRow(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: Index
+    ) -> None:
+        """Paint a row: a plain one here, any other by the style."""
+        row, cells = index.row(), None
+        if row not in (self._under, self.currentIndex().row()):
+            if row not in self._cells:
+                self._cells[row] = self._lay_out(index)
+            cells = self._cells[row]
+        if cells is None:
+            super().drawRow(painter, option, index)
+            return
+        corner = QPointF(-self.header().offset(), option.rect.top())
+        painter.setPen(theme.of(self).color("text"))
+        for at, text in cells:
+            painter.drawStaticText(corner + at, text)
+        delegate = self.itemDelegate()
+        assert isinstance(delegate, Bars)
+        delegate.paint_bar(painter, option.rect, index)
+
+    def _lay_out(self, index: Index) -> list[tuple[QPointF, QStaticText]] | None:
+        """Return a plain row's texts and where they go, or None for another row."""
+        delegate = self.itemDelegate()
+        if not isinstance(delegate, Bars) or not delegate.plain(index):
+            return None
+        metrics, header, cells = QFontMetricsF(self.font()), self.header(), []
+        down = math.floor((self.rowHeight(index) - metrics.height()) / 2)
+        for column in range(header.count()):
+            cell = index.sibling(index.row(), column)
+            room = header.sectionSize(column) - 2 * _BESIDE
+            words = metrics.elidedText(str(cell.data()), self.textElideMode(), room)
+            left: float = header.sectionPosition(column) + _BESIDE
+            side = Qt.AlignmentFlag(cell.data(Qt.ItemDataRole.TextAlignmentRole))
+            if side & Qt.AlignmentFlag.AlignRight:
+                left += room - metrics.horizontalAdvance(words)
+            text = QStaticText(words)
+            text.setTextFormat(Qt.TextFormat.PlainText)
+            text.prepare(font=self.font())
+            cells.append((QPointF(left, down), text))
+        return cells
 
 
 def fit_columns(view: QTreeView, widest: Sequence[int]) -> None:

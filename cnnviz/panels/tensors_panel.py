@@ -21,13 +21,13 @@ from cnnviz.panels.frame import PanelFrame
 from cnnviz.panels.layer_model import Index
 from cnnviz.panels.row_view import (
     Bars,
+    RowView,
     detail_lines,
     filter_line,
     fit_columns,
-    row_view,
 )
 from cnnviz.panels.saving import Exporter, Numbers
-from cnnviz.panels.tensor_model import COLUMNS, ODD_ROLE, TensorModel
+from cnnviz.panels.tensor_model import COLUMNS, ODD, ODD_ROLE, TensorModel
 from cnnviz.pictures.captions import size
 from cnnviz.pictures.tensor_words import list_words, tensor_lines
 
@@ -40,6 +40,10 @@ _NAME = 14 * theme.GRID
 
 class _Odd(Bars):
     """Writes counts of values that are no numbers in the colour of warnings."""
+
+    def plain(self, index: Index) -> bool:
+        """Tell whether a tensor has no value that is no number."""
+        return not index.sibling(index.row(), ODD).data(ODD_ROLE)
 
     def initStyleOption(self, option: QStyleOptionViewItem, index: Index) -> None:
         """Leave the text out that is painted here."""
@@ -108,8 +112,8 @@ class TensorsPanel(PanelFrame):
         )
         self.show_nothing("Open a weights file to see what it holds.")
 
-    def _make_view(self) -> QTreeView:
-        view = row_view(self._proxy)
+    def _make_view(self) -> RowView:
+        view = RowView(self._proxy)
         view.setItemDelegate(_Odd(view))
         view.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         header = view.header()

@@ -3,13 +3,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from hands import Ear, pixels, rgb
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtGui import QRegion
 from PySide6.QtTest import QTest
 
 from cnnviz.core.layers import Geometry, Layer
 from cnnviz.core.trace import Sample, Trace
 from cnnviz.panels.layer_model import COLUMNS, kind_words
-from cnnviz.panels.layers_panel import LayersPanel
+from cnnviz.panels.layers_panel import LayersPanel, _Marks
+from cnnviz.panels.row_view import Bars
 from cnnviz.panels.saving import csv
 
 
@@ -126,6 +128,46 @@ def test_the_current_layer_is_explained(panel):
     assert "from input (3×9×12)" in text
     panel.show_layer("classifier")
     assert "each unit sees the whole input" in panel.detail.text()
+
+
+def test_plain_rows_look_like_those_the_style_paints(panel, shown, monkeypatch):
+    panel.show_layer("features.1")
+    panel.view.setColumnWidth(0, 60)  # names are cut
+    here = pixels(panel.view.viewport())
+    monkeypatch.setattr(Bars, "plain", lambda _self, _index: False)
+    monkeypatch.setattr(_Marks, "plain", lambda _self, _index: False)
+    panel.view.setColumnWidth(0, 61)
+    panel.view.setColumnWidth(0, 60)
+    assert (pixels(panel.view.viewport()) == here).all()
+    panel.model.show_stage(frozenset())
+    assert (pixels(panel.view.viewport()) != here).any()
+
+
+def test_another_layer_of_the_stage_has_two_rows_painted_anew(panel, qapp):
+    panel.show_layer("features.0")
+    panel.view.scrollToTop()
+    qapp.processEvents()
+    seen = Painted(panel.view.viewport())
+    panel.model.show_stage(frozenset({"features.0", "features.1", "features.2"}))
+    panel.view.setCurrentIndex(panel._proxy.index(1, 0))
+    qapp.processEvents()
+    for row in range(5):
+        middle = panel.view.visualRect(panel._proxy.index(row, 1)).center()
+        assert seen.region.contains(middle) == (row < 2)
+
+
+class Painted(QObject):
+    """Adds up which parts of a widget are painted."""
+
+    def __init__(self, widget):
+        super().__init__(widget)
+        self.region = QRegion()
+        widget.installEventFilter(self)
+
+    def eventFilter(self, _widget, event):
+        if event.type() == QEvent.Type.Paint:
+            self.region += event.region()
+        return False
 
 
 def test_changed_weights_are_marked_until_another_run_is_shown(panel, trace):
