@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -12,15 +12,14 @@ from torch import Tensor, nn
 from cnnviz.core.layers import Array, Kind, Layer
 from cnnviz.probe import vocabulary as words
 from cnnviz.probe.describe import facts, guess_axes, letters, settings_of
-from cnnviz.probe.notes import Event, Noted
+from cnnviz.probe.notes import FIRST, Event, Noted
 from cnnviz.probe.replay import Call, Recipe
 from cnnviz.probe.scopes import Scopes, input_name, within
 from cnnviz.probe.values import Step, Value
 from cnnviz.probe.windows import padded
 
 _PRINCIPAL = ("conv", "conv_transpose", "linear", "recurrent", "attention", "norm")
-_FIRST = Step(0, 0)
-_NOTHING: tuple[tuple[Any, ...], dict[str, Any]] = ((), {})
+_NOTHING = Noted("", len, (), {}, (), ())
 
 
 class _Part(NamedTuple):
@@ -49,18 +48,14 @@ class Builder:
     def __init__(self, scopes: Scopes, input_shapes: Sequence[tuple[int, ...]]) -> None:
         self.layers: list[Layer] = []
         self._scopes = scopes
-        self._input_shapes = input_shapes
-        self._axes = {~k: "B" + letters(len(s)) for k, s in enumerate(input_shapes)}
+        self._known = {
+            ~k: (input_name(k), shape, "B" + letters(len(shape)))
+            for k, shape in enumerate(input_shapes)
+        }
 
     def name_of(self, producer: int) -> str:
         """Return the name of a layer or of an input."""
-        return self.layers[producer].name if producer >= 0 else input_name(~producer)
-
-    def shape_of(self, producer: int) -> tuple[int, ...]:
-        """Return a producer's shape without batch axis."""
-        if producer >= 0:
-            return self.layers[producer].shape
-        return self._input_shapes[~producer]
+        return self._known[producer][0]
 
     def add(self, event: Event) -> None:
         """Add the layer of an event, or one for every piece it split off."""
@@ -71,7 +66,7 @@ class Builder:
                 self._add(event, piece)
         else:
             base = within(event.path, "outside")
-            self._add(event, _Part(base, "outside", (), (), _FIRST, event.results, ()))
+            self._add(event, _Part(base, "outside", (), (), FIRST, event.results, ()))
 
     # -- three ways a layer comes about -------------------------------------------
 
@@ -80,20 +75,21 @@ class Builder:
         module, notes = event.module, event.notes
         scripted = isinstance(module, torch.jit.ScriptModule)
         op = str(module.original_name if scripted else type(module).__name__)
-        kinds = [words.kind_of(note.name) for note in notes]
-        main = next((i for i, k in enumerate(kinds) if k in _PRINCIPAL), len(notes) - 1)
-        same = [v for v in event.held if v is event.results[0]]
         calls: tuple[Call, ...] = ()
         if event.step is not None:
             calls = tuple([note.call() for note in notes])
-        elif same:  # Identity
-            calls = (Call(Tensor.clone, (same[0],), {}),)
+        elif event.results[0] in event.held:  # Identity
+            calls = (Call(Tensor.clone, (event.results[0],), {}),)
+        if len(notes) > 1:
+            kinds = [words.kind_of(note.name) for note in notes]
+            main = next((i for i, k in enumerate(kinds) if k in _PRINCIPAL), len(notes))
+            notes = notes[: main + 1]
         return _Part(
             event.path,
             op.removeprefix("Parametrized"),
-            notes[: main + 1],
+            notes,
             calls,
-            event.step or _FIRST,
+            event.step or FIRST,
             event.results,
             _parameters(module),
         )
@@ -114,65 +110,62 @@ class Builder:
                 _Part(base, note.name, event.notes, calls, Step(0, k), (piece,), own)
                 for k, piece in enumerate(results)
             ]
-        return [_Part(base, note.name, event.notes, calls, _FIRST, results, own)]
+        return [_Part(base, note.name, event.notes, calls, FIRST, results, own)]
 
     # -- what they share ----------------------------------------------------------
 
     def _add(self, event: Event, part: _Part) -> None:
         """Add one layer; the last of its notes says what it is."""
-        values, notes = part.values, part.notes
-        function = notes[-1].name if notes else ""
-        args, kwargs = (notes[-1].args, notes[-1].kwargs) if notes else _NOTHING
-        bound = words.bind(function, args, kwargs)
-        came = [
-            (origin.producers, value)
-            for origin, value in zip(event.origins, event.held, strict=True)
-            if origin
-        ]
-        by, read = came[0]
+        output, notes = part.values[0], part.notes
+        name = self._scopes.unique(part.base)
+        producers, sources, read = _inputs(event)
+        known = [self._known[p] for p in producers]
+        note = notes[-1] if notes else _NOTHING
+        function, _, args, kwargs, _, _ = note
         told = facts(
             function,
-            settings_of(args),
-            tuple([(key, settings_of(value)) for key, value in kwargs.items()]),
-            self._axes[by[0]],
+            tuple([settings_of(each) for each in args]),
+            tuple([(key, settings_of(each)) for key, each in kwargs.items()]),
+            known[0][2],
             read.array.shape,
-            values[0].array.shape,
+            output.array.shape,
         )
         geometry = told.geometry
-        for pad in notes[:-1]:
-            if geometry is not None and pad.name == "pad":
-                geometry = padded(geometry, words.bind("pad", pad.args, pad.kwargs))
+        if geometry is not None and len(notes) > 1:
+            for pad in notes[:-1]:
+                if pad.name == "pad":
+                    geometry = padded(geometry, words.bind("pad", pad.args, pad.kwargs))
+        weight, bias, mean, variance = words.tensors_of(function, args, kwargs)
         options = told.options
-        if isinstance(bound.get("running_mean"), Value):
-            statistics = {k: bound[k].public() for k in ("running_mean", "running_var")}
-            options = options | statistics
-        name = self._scopes.unique(part.base)
-        output, axes = _without_batch(values[0].public(), told.axes)
-        producers = [p for producers, _ in came for p in producers]
+        if isinstance(mean, Value) and isinstance(variance, Value):
+            statistics = {
+                "running_mean": mean.public(),
+                "running_var": variance.public(),
+            }
+            options = MappingProxyType({**options, **statistics})
+        array, axes = _without_batch(output.public(), told.axes)
         fresh, earlier = self._scopes.count(part.parameters, name)
-        work = told.macs or _sequence_macs(told.kind, part.parameters, output.shape)
-        sources = _sources(event)
-        recipe = Recipe(part.calls, part.result, values[0], sources, told.kind)
-        self._axes[len(self.layers)] = told.axes
+        work = told.macs or _sequence_macs(told.kind, part.parameters, array.shape)
+        self._known[len(self.layers)] = name, array.shape, told.axes
         self.layers.append(
             Layer(
                 name=name,
                 kind=told.kind,
                 op=part.op,
-                inputs=tuple([self.name_of(p) for p in producers]),
-                output=output,
+                inputs=tuple([each[0] for each in known]),
+                output=array,
                 axes=axes,
-                extras=_extras(told.kind, values) if len(values) > 1 else (),
-                input_shapes=tuple([self.shape_of(p) for p in producers]),
+                extras=_extras(told.kind, part.values) if len(part.values) > 1 else (),
+                input_shapes=tuple([each[1] for each in known]),
                 module=event.path,
-                weight=_content(bound.get("weight")),
-                bias=_content(bound.get("bias")),
+                weight=weight.public() if isinstance(weight, Value) else None,
+                bias=bias.public() if isinstance(bias, Value) else None,
                 geometry=geometry,
-                options=MappingProxyType(options),
+                options=options,
                 parameters=fresh,
                 macs=work,
                 shared_with=earlier,
-                replay=recipe,
+                replay=Recipe(part.calls, part.result, output, sources, told.kind),
             )
         )
 
@@ -184,28 +177,32 @@ def _parameters(module: nn.Module) -> list[Tensor]:
     return [p for p in module._parameters.values() if p is not None]
 
 
-def _sources(event: Event) -> tuple[Value | None, ...]:
-    """Return what each input of a layer held, where that is known.
+def _inputs(
+    event: Event,
+) -> tuple[list[int], tuple[Value | None, ...], Value]:
+    """Return who fed a layer, what each of these inputs held, and what the first did.
 
     Of an argument that several layers wrote, nobody knows which part is whose: the
     first of them stands for all. Of what came from out of sight nothing is known.
     """
+    producers: list[int] = []
+    sources: list[Value | None] = []
+    first: Value | None = None
     seen = event.whole or event.notes
-    return tuple(
-        [
-            value if seen and k == 0 else None
-            for origin, value in zip(event.origins, event.held, strict=True)
-            for k in range(len(origin.producers) if origin else 0)
-        ]
-    )
-
-
-def _content(part: object) -> Array | None:
-    return part.public() if isinstance(part, Value) else None
+    for origin, value in zip(event.origins, event.held, strict=True):
+        if origin is not None:
+            first = first or value
+            producers += origin.producers
+            sources.append(value if seen else None)
+            sources += [None] * (len(origin.producers) - 1)
+    assert first is not None
+    return producers, tuple(sources), first
 
 
 def _without_batch(array: Array, axes: str) -> tuple[Array, str]:
     at = axes.find("B")
+    if at == 0 and array.shape[0] == 1:
+        return array[0], axes[1:]
     if at < 0 or array.shape[at] != 1:
         return array, axes
     return array[(slice(None),) * at + (0,)], axes[:at] + axes[at + 1 :]

@@ -31,9 +31,10 @@ def version(tensor: Tensor) -> int:
 def address(tensor: Tensor) -> int:
     """Return a number that is the same for all tensors that share a storage."""
     try:
-        return int(tensor.untyped_storage()._cdata)
+        place: int = tensor.untyped_storage()._cdata
     except (RuntimeError, ValueError):  # sparse, nested, batched, not yet filled in
         return -id(tensor)
+    return place
 
 
 @dataclass(slots=True, eq=False)
@@ -105,11 +106,11 @@ class Contents:
         """Return what is known of a tensor's storage, if anything is."""
         return self._storages.get(address(tensor))
 
-    def of(self, tensor: Tensor) -> Value:
-        """Return what a tensor holds now, for good."""
+    def of(self, tensor: Tensor, storage: Storage | None = None) -> Value:
+        """Return what a tensor holds now, for good; ``storage`` is its own."""
         if self.copying:
             return capture(tensor)
-        storage = self.storage(tensor)
+        storage = storage or self.storage(tensor)
         value = None if storage.exposed else shared(tensor)
         if value is None:
             return capture(tensor)
@@ -120,6 +121,11 @@ class Contents:
             storage.version = now
         storage.shared.append(value)
         return value
+
+    def is_exposed(self, tensor: Tensor) -> bool:
+        """Tell whether a tensor may have been written without torch's counting it."""
+        known = self.known(tensor)
+        return self.copying or (known is not None and known.exposed)
 
     def about_to_write(self, tensors: Iterable[Tensor], *, exposed: bool) -> None:
         """Copy what is shared with tensors that may be written.

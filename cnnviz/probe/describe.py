@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import torch
@@ -63,7 +64,7 @@ class Facts(NamedTuple):
     kind: Kind
     axes: str
     geometry: Geometry | None
-    options: dict[str, Any]
+    options: Mapping[str, Any]
     macs: int
 
 
@@ -74,6 +75,8 @@ def settings_of(value: Any) -> Any:
         return value
     if kind is Value:
         return Shape(value.array.shape)
+    if kind is tuple and _KEPT.issuperset(map(type, value)):
+        return value
     if kind is Step:
         return Shape(value.shape)
     if isinstance(value, (tuple, list)):
@@ -119,7 +122,7 @@ def facts(
         _refined(kind, name, bound, before, axes, len(read)),
         axes,
         geometry_of(name, kind, bound, read, made),
-        options,
+        MappingProxyType(options),
         macs_of(kind, bound, made),
     )
 

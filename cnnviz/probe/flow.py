@@ -66,15 +66,24 @@ class Flow:
             return None
         return Origin(known.writers, None)
 
-    def learn(self, tensor: Tensor, origin: Origin, *, wrote: bool) -> None:
+    def learn(
+        self,
+        tensor: Tensor,
+        origin: Origin,
+        *,
+        wrote: bool,
+        storage: Storage | None = None,
+    ) -> None:
         """Note that the tensor now holds ``origin``'s values.
 
         Parameters
         ----------
         wrote
             The values were just written, as opposed to a new view of old ones.
+        storage
+            The tensor's own.
         """
-        storage = self._contents.storage(tensor)
+        storage = storage or self._contents.storage(tensor)
         old = storage.writers
         if wrote or not (old or tensor._is_view()):  # a view of a constant borrows
             storage.writes += 1

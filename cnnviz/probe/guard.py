@@ -8,6 +8,7 @@ from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
-from cnnviz.probe.contents import address
-from cnnviz.probe.values import tensors_in
+from cnnviz.probe.contents import address, version
+from cnnviz.probe.values import Value, shared, tensors_in
 
 _MISSING = object()
 _CONTAINERS = frozenset({dict, OrderedDict, defaultdict, set, list, deque})
@@ -51,19 +52,41 @@ def _has_content(tensor: Tensor) -> bool:
     return not is_lazy(tensor) and tensor.layout is torch.strided
 
 
-class _Content:
-    """What a parameter or buffer holds."""
+class _Contents:
+    """What tensors of one type and device hold, kept as one tensor."""
 
-    def __init__(self, tensor: Tensor) -> None:
-        self._tensor = tensor
-        self._alias = tensor.detach()
-        self._kept = self._alias.clone()
+    def __init__(self, tensors: Sequence[Tensor]) -> None:
+        self._tensors = tensors
+        self._versions = [*map(version, tensors)]
+        self._aliases = [tensor.detach() for tensor in tensors]
+        self._kept = self._joined()
+        self._values = shared(self._kept)
+        self._starts = [0, *accumulate([alias.numel() for alias in self._aliases])]
+
+    def _joined(self) -> Tensor:
+        return torch.cat([a if a.ndim == 1 else a.reshape(-1) for a in self._aliases])
+
+    def of(self, at: int) -> Value | None:
+        """Return what one of them held, as long as it was not written."""
+        tensor, alias = self._tensors[at], self._aliases[at]
+        exchanged = tensor.data_ptr() != alias.data_ptr()
+        if exchanged or version(tensor) != self._versions[at]:
+            return None
+        if self._values is None:
+            return None
+        kept = self._values.array[self._starts[at] : self._starts[at + 1]]
+        return Value(kept.reshape(alias.shape))
 
     def restore(self) -> None:
-        if address(self._tensor) != address(self._alias):
-            self._tensor.data = self._alias
-        if not torch.equal(self._alias, self._kept):
-            self._alias.copy_(self._kept)
+        for tensor, alias in zip(self._tensors, self._aliases, strict=True):
+            if tensor.data_ptr() != alias.data_ptr():
+                tensor.data = alias
+        if torch.equal(self._joined(), self._kept):
+            return
+        kept = torch.split(self._kept, [*map(Tensor.numel, self._aliases)])
+        for alias, content in zip(self._aliases, kept, strict=True):
+            if not torch.equal(alias.reshape(-1), content):
+                alias.copy_(content.view_as(alias))
 
 
 class Untouched:
@@ -72,21 +95,30 @@ class Untouched:
     def __init__(self, modules: Sequence[nn.Module]) -> None:
         self._flags: list[tuple[nn.Module, bool]] = []
         self._attributes: list[tuple[dict[str, Any], dict[str, Any]]] = []
+        self._containers: list[Any] = []
         self._filled: dict[int, Any] = {}
-        self._contents: dict[int, _Content] = {}
         self._parameters: dict[int, Tensor] = {}
+        self._written: dict[int, _Contents] = {}
+        buffers: dict[Any, dict[int, Tensor]] = defaultdict(dict)
         for module in modules:
             own = module.__dict__
             if "training" not in own:
                 self._flags.append((module, module.training))
             if not isinstance(module, torch.jit.ScriptModule):
                 self._attributes.append((own, own.copy()))
-                for held in own.values():
-                    if type(held) in _CONTAINERS and held:
-                        self._filled[id(held)] = held.copy()
+                self._containers += [h for h in own.values() if type(h) in _CONTAINERS]
             for buffer in module._buffers.values():
                 if buffer is not None and _has_content(buffer):
-                    self._contents[id(buffer)] = _Content(buffer)
+                    buffers[buffer.dtype, buffer.device][id(buffer)] = buffer
+        for held in self._containers:
+            if held:
+                self._filled[id(held)] = held.copy()
+        self._buffers = [_Contents([*each.values()]) for each in buffers.values()]
+        self._places = {
+            key: (kept, at)
+            for kept, each in zip(self._buffers, buffers.values(), strict=True)
+            for at, key in enumerate(each)
+        }
 
     def tensors(self) -> Iterator[Tensor]:
         """Yield the tensors that the network held, however it held them."""
@@ -96,6 +128,11 @@ class Untouched:
                 yield from tensors_in(
                     list(content) if isinstance(content, set) else content
                 )
+
+    def content(self, tensor: Tensor) -> Value | None:
+        """Return what a buffer held before, as long as torch counted no write."""
+        place = self._places.get(id(tensor))
+        return place and place[0].of(place[1])
 
     def about_to_write(self, tensor: Tensor) -> bool:
         """Keep what a parameter holds; tells whether the tensor belongs to one."""
@@ -108,8 +145,8 @@ class Untouched:
         parameter = self._parameters.get(address(tensor))
         if parameter is None:
             return False
-        if id(parameter) not in self._contents:
-            self._contents[id(parameter)] = _Content(parameter)
+        if id(parameter) not in self._written:
+            self._written[id(parameter)] = _Contents([parameter])
         return True
 
     def restore(self) -> None:
@@ -120,11 +157,11 @@ class Untouched:
             if not _same_objects(own, attributes):
                 own.clear()
                 own.update(attributes)
-            for held in attributes.values():
-                if type(held) in _CONTAINERS and (held or id(held) in self._filled):
-                    _refill(held, self._filled.get(id(held)))
+        for held in self._containers:
+            if held or id(held) in self._filled:
+                _refill(held, self._filled.get(id(held)))
         with torch.no_grad():
-            for each in self._contents.values():
+            for each in (*self._written.values(), *self._buffers):
                 each.restore()
         for module, training in self._flags:
             module.training = training
@@ -155,16 +192,19 @@ def untouched(modules: Sequence[nn.Module]) -> Iterator[Untouched]:
     """
     before = Untouched(modules)
     python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002
-    devices = range(torch.cuda.device_count())
+    chance = torch.get_rng_state()
+    devices = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else None  # type: ignore[no-untyped-call]
     try:
-        with torch.random.fork_rng(devices=devices):
-            for module in modules:
-                if "training" in module.__dict__:
-                    module.__dict__["training"] = False
-                else:  # scripted and compiled modules keep it elsewhere
-                    module.training = False
-            yield before
+        for module in modules:
+            if "training" in module.__dict__:
+                module.__dict__["training"] = False
+            else:  # scripted and compiled modules keep it elsewhere
+                module.training = False
+        yield before
     finally:
         random.setstate(python)
         np.random.set_state(numpy)  # noqa: NPY002
+        torch.set_rng_state(chance)
+        if devices is not None:
+            torch.cuda.set_rng_state_all(devices)
         before.restore()

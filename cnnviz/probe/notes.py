@@ -6,7 +6,7 @@ ours is dear. So only what would be lost is kept there and then.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from typing import Any, NamedTuple
 
 import torch
@@ -20,7 +20,7 @@ from cnnviz.probe.values import Step, Value, mapped, tensors_in
 _PLAIN = frozenset(
     {int, float, bool, str, type(None), torch.dtype, torch.device, torch.memory_format}
 )
-_FIRST = Step(0, 0)
+FIRST = Step(0, 0)
 
 
 class Noted(NamedTuple):
@@ -146,18 +146,19 @@ class Leaf:
         made = self._made.get(id(tensor))
         if made is None or made[1] != version(tensor):
             return None
-        return Step(made[2], made[3]) if made[2] or made[3] else _FIRST
+        return Step(made[2], made[3]) if made[2] or made[3] else FIRST
 
     def same(self, tensor: Tensor, step: Step) -> None:
         """Note that a tensor holds what a step made."""
         self._made[id(tensor)] = tensor, version(tensor), step.call, step.result
 
-    def add(self, note: Noted, results: Sequence[Tensor]) -> None:
-        """Note a call and what it made."""
+    def add(self, note: Noted, results: Sequence[Tensor], wrote: Set[int]) -> None:
+        """Note a call, what it made, and the ids of what it wrote."""
         call = len(self.notes)
         for k, tensor in enumerate(results):
             self._made[id(tensor)] = tensor, version(tensor), call, k
         self.notes.append(note)
+        self.written |= wrote
 
 
 def tensors_among(
@@ -214,11 +215,3 @@ def filled(
         else:
             named[at] = value
     return tuple(new), named
-
-
-def place_of(tensor: Tensor, among: Sequence[Tensor]) -> int | None:
-    """Return where a very tensor is among others."""
-    for at, other in enumerate(among):
-        if other is tensor:
-            return at
-    return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -13,6 +13,7 @@ from cnnviz.probe.guard import Untouched
 from cnnviz.probe.notes import Event, Journal, Leaf
 from cnnviz.probe.scopes import Scopes
 from cnnviz.probe.values import Step, Value, capture, largest_difference
+from cnnviz.probe.weights import weight
 
 
 class Origins:
@@ -24,8 +25,8 @@ class Origins:
         The network's parameters, and what it was before the run.
     journal
         Where layers are added for tensors that came from out of sight.
-    contents
-        Keeps what tensors hold.
+    contents, flow
+        Know what tensors hold, and which layers made them.
     copy_weights
         Copy weights instead of sharing the network's memory.
     distrust
@@ -38,16 +39,18 @@ class Origins:
         before: Untouched,
         journal: Journal,
         contents: Contents,
+        flow: Flow,
         *,
         copy_weights: bool,
         distrust: bool,
     ) -> None:
-        self.flow = Flow(contents)
+        self.flow = flow
         self.leaf: Leaf | None = None
         self._scopes = scopes
         self._contents = contents
         self._before = before
-        self._parameters = self._unwritten = scopes.parameter_ids
+        self._parameters = scopes.structure.parameters
+        self._unwritten: Mapping[int, Tensor] = self._parameters
         self._weights: dict[int, tuple[int, Value]] = {}
         self._copy = copy_weights
         self._journal = journal
@@ -109,27 +112,36 @@ class Origins:
     def held(self, tensor: Tensor, origin: Origin | None) -> Value | Step:
         """Return a tensor's content now, without a copy where it is on record."""
         if origin is None:
-            own = id(tensor) in self._parameters
-            return self._weight(tensor) if own else self._contents.of(tensor)
+            return self.constant(tensor)
         if origin.value is not None:
             return origin.value
         value = self._contents.of(tensor)
         self.flow.learn(tensor, Origin(origin.producers, value), wrote=False)
         return value
 
-    def _weight(self, parameter: Tensor) -> Value:
-        """Return a parameter's content, captured once unless it is exchanged."""
+    def constant(self, tensor: Tensor) -> Value:
+        """Return the content of a tensor that is no data."""
+        if id(tensor) in self._parameters:
+            found = None if self._copy else weight(tensor)
+            return found or self._copied(tensor)
+        kept = self._before.content(tensor)
+        if kept is None or self._contents.is_exposed(tensor):
+            return self._contents.of(tensor)
+        return kept
+
+    def _copied(self, parameter: Tensor) -> Value:
+        """Return a parameter's content, copied once unless it is exchanged."""
         place = parameter.data_ptr()
         known = self._weights.get(id(parameter))
         if known is None or known[0] != place:
-            known = place, capture(parameter, copy=self._copy)
+            known = place, capture(parameter)
             self._weights[id(parameter)] = known
         return known[1]
 
     def protect(self, tensor: Tensor) -> None:
         """Keep a parameter's content before the network's own code changes it."""
         if self._before.about_to_write(tensor):
-            self._unwritten = frozenset()
+            self._unwritten = {}
             self._copy = True
             self._weights.clear()
 

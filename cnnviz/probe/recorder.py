@@ -20,10 +20,12 @@ from cnnviz.core.errors import ModelError
 from cnnviz.core.layers import Layer
 from cnnviz.core.progress import Check
 from cnnviz.probe.builder import Builder
+from cnnviz.probe.entering import Entering
 from cnnviz.probe.failure import Reason, explain_failure
 from cnnviz.probe.guard import untouched, wrapped
-from cnnviz.probe.mode import Recorder
-from cnnviz.probe.scopes import Scopes
+from cnnviz.probe.keeping import Keeper
+from cnnviz.probe.mode import Functions
+from cnnviz.probe.scopes import Scopes, Structure
 from cnnviz.probe.values import tensors_in
 
 __all__ = ["Check", "Recording", "record"]
@@ -96,13 +98,13 @@ def record(
         Raised by ``check``.
     """
     started = time.perf_counter()
-    model = _ready(model)
-    run = _Run(model, inputs, check, copy_weights=copy_weights)
+    network = _ready(model)
+    run = _Run(network, inputs, check, copy_weights=copy_weights)
     if run.torn:
-        run = _Run(model, inputs, check, copy_weights=copy_weights, copying=True)
+        run = _Run(network, inputs, check, copy_weights=copy_weights, copying=True)
     if run.lost:
         run = _Run(
-            model,
+            network,
             inputs,
             check,
             copy_weights=copy_weights,
@@ -112,7 +114,7 @@ def record(
     return Recording(
         tuple(run.layers),
         tuple(dict.fromkeys(run.layers[p].name for p in run.producers if p >= 0)),
-        _explained(run, model, inputs, check),
+        _explained(run, network, inputs, check),
         run.scopes.parameters,
         run.scopes.parameters_used,
         run.scopes.not_run(),
@@ -121,7 +123,10 @@ def record(
 
 
 def _explained(
-    run: _Run, model: nn.Module, inputs: Sequence[NDArray[Any] | Tensor], check: Check
+    run: _Run,
+    network: Structure,
+    inputs: Sequence[NDArray[Any] | Tensor],
+    check: Check,
 ) -> str | None:
     """Return the sentence about a failure.
 
@@ -133,7 +138,7 @@ def _explained(
         size = reason.smallest
         channels = inputs[0].shape[: inputs[0].ndim - len(size)]
         blank = torch.zeros(*channels, *size)
-        later = _Run(model, [blank], check, copy_weights=False).reason
+        later = _Run(network, [blank], check, copy_weights=False).reason
         if later is None or later.smallest is None:
             break
         larger = tuple(map(max, size, later.smallest))
@@ -160,7 +165,7 @@ class _Run:
 
     def __init__(
         self,
-        model: nn.Module,
+        network: Structure,
         inputs: Sequence[NDArray[Any] | Tensor],
         check: Check,
         *,
@@ -168,12 +173,12 @@ class _Run:
         copying: bool = False,
         distrust: bool = False,
     ) -> None:
-        tensors = [_to_tensor(values, model) for values in inputs]
+        tensors = [_to_tensor(values, network) for values in inputs]
         failure: Exception | None = None
         result: Any = None
-        self.scopes = scopes = Scopes(model, len(tensors))
-        with torch.no_grad(), _eager(), untouched(scopes.modules) as before:
-            recorder = Recorder(
+        self.scopes = scopes = Scopes(network, len(tensors))
+        with torch.no_grad(), _eager(), untouched(network.modules) as before:
+            keeper = Keeper(
                 scopes,
                 before,
                 tensors,
@@ -182,47 +187,50 @@ class _Run:
                 copying=copying,
                 distrust=distrust,
             )
-            with wrapped(scopes.modules, recorder.entered):
+            modules = Entering(keeper)
+            with wrapped(network.modules, modules.entered):
                 try:
-                    with recorder:
-                        result = model(*tensors)
+                    with Functions(keeper, modules):
+                        result = network.model(*tensors)
                 except Exception as caught:  # noqa: BLE001 - not our code
                     failure = caught.with_traceback(None)  # which holds our frames
-            recorder.contents.finish()
-        if recorder.stopped is not None:
-            raise recorder.stopped.with_traceback(None)
+            keeper.contents.finish()
+        if keeper.stopped is not None:
+            raise keeper.stopped.with_traceback(None)
         builder = Builder(scopes, [tuple(t.shape[1:]) for t in tensors])
-        for event in recorder.journal.events:
+        for event in keeper.journal.events:
             builder.add(event)
         self.layers = builder.layers
         self.reason: Reason | None = None
         if failure is not None:
-            self.reason = explain_failure(failure, recorder.failed, builder)
-        recorder.failed = None  # the failure knows the recorder
-        origins = [recorder.origins.flow.origin(t) for t in tensors_in(result)]
-        self.torn = recorder.contents.torn
+            self.reason = explain_failure(failure, keeper.failed, builder)
+        keeper.failed = None  # the failure knows the recorder
+        origins = [keeper.flow.origin(t) for t in tensors_in(result)]
+        self.torn = keeper.contents.torn
         self.lost = bool(origins) and not any(origins)
         self.producers = [p for origin in origins if origin for p in origin.producers]
 
 
-def _ready(model: nn.Module) -> nn.Module:
-    """Return the module to run: uncompiled, and a copy if its shapes are open.
+def _ready(model: nn.Module) -> Structure:
+    """Return the network to run: uncompiled, and a copy if its shapes are open.
 
     Raises
     ------
     ModelError
         The network's weights are on the meta device.
     """
-    model = getattr(model, "_orig_mod", model)
-    lazy = False
-    for name, parameter in model.named_parameters():
-        lazy = lazy or is_lazy(parameter)
-        if parameter.is_meta:
-            raise ModelError(
-                f'The network has no weights to run with: "{name}" is on the meta '
-                "device, which keeps shapes only."
-            )
-    return _copied(model) if lazy else model
+    network = Structure(getattr(model, "_orig_mod", model))
+    parameters = network.parameters.values()
+    if any(p.is_meta for p in parameters):
+        named = network.model.named_parameters()
+        name = next(name for name, parameter in named if parameter.is_meta)
+        raise ModelError(
+            f'The network has no weights to run with: "{name}" is on the meta '
+            "device, which keeps shapes only."
+        )
+    if any(type(p) is not nn.Parameter and is_lazy(p) for p in parameters):
+        return Structure(_copied(network.model))
+    return network
 
 
 def _copied(model: nn.Module) -> nn.Module:
@@ -243,13 +251,13 @@ def _eager() -> AbstractContextManager[Any]:
     return stance
 
 
-def _to_tensor(values: NDArray[Any] | Tensor, model: nn.Module) -> Tensor:
+def _to_tensor(values: NDArray[Any] | Tensor, network: Structure) -> Tensor:
     """Return a row-major batch of one on the network's device and in its precision."""
     if isinstance(values, Tensor):
         tensor = values.detach().clone(memory_format=torch.contiguous_format)
     else:
         tensor = torch.from_numpy(np.array(values, copy=True, order="C"))
-    first = next(model.parameters(), None)
+    first = next(iter(network.parameters.values()), None)
     if first is not None and tensor.is_floating_point() and first.is_floating_point():
         tensor = tensor.to(first.device, first.dtype)
     return tensor[None]

@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+
+from cnnviz.probe.direct import Way, way_of
 
 
 def children_of(module: nn.Module) -> list[nn.Module]:
     """Return a module's children, those that only compute a weight left out."""
     children = module._modules.items()
     return [m for name, m in children if m is not None and name != "parametrizations"]
+
+
+@lru_cache(maxsize=1024)
+def _is_leaf_class(kind: Any) -> bool | None:
+    """Tell of a class what ``is_leaf`` tells; None if it depends on the children."""
+    if issubclass(kind, torch.jit.ScriptModule):
+        return True
+    forward = getattr(kind.forward, "__module__", "") or ""
+    if not forward.startswith("torch.nn.") or issubclass(kind, nn.Sequential):
+        return False
+    return True if issubclass(kind, nn.MultiheadAttention) else None
 
 
 def is_leaf(module: nn.Module) -> bool:
@@ -22,12 +36,9 @@ def is_leaf(module: nn.Module) -> bool:
     is used through its bare weights), and for scripted modules, which cannot be
     looked into. An empty ``Sequential`` does nothing and is no layer.
     """
-    if isinstance(module, torch.jit.ScriptModule):
-        return True
-    forward = getattr(type(module).forward, "__module__", "") or ""
-    if not forward.startswith("torch.nn.") or isinstance(module, nn.Sequential):
-        return False
-    return isinstance(module, nn.MultiheadAttention) or not children_of(module)
+    kind: Any = type(module)
+    told = _is_leaf_class(kind)
+    return not children_of(module) if told is None else told
 
 
 _Frame = tuple[nn.Module, str, dict[int, int]]
@@ -35,52 +46,114 @@ _Frame = tuple[nn.Module, str, dict[int, int]]
 several places has run."""
 
 
+class Structure:
+    """The modules of a network, where they stand, and what they own.
+
+    Attributes
+    ----------
+    model
+        The network.
+    modules
+        All of them, each once, parents first.
+    paths
+        Their dotted paths, by ``id``; of an object at several places the first.
+    leaves
+        The ``id`` of those shown as one layer.
+    ways
+        How those of them that are one function call it, by ``id``.
+    parameters, owners
+        Every parameter, and the path of the module that has it, by ``id``.
+    repeated
+        Names of the places of an object that stands at several of a ``Sequential``,
+        by the ``id`` of both.
+    """
+
+    def __init__(self, model: nn.Module) -> None:
+        self.model = model
+        self.modules: list[nn.Module] = []
+        self.paths: dict[int, str] = {}
+        self.leaves: set[int] = set()
+        self.ways: dict[int, Way] = {}
+        self.parameters: dict[int, Tensor] = {}
+        self.owners: dict[int, str] = {}
+        self.repeated: dict[tuple[int, int], list[str]] = {}
+        waiting = [(model, "")]
+        while waiting:
+            module, path = waiting.pop()
+            if id(module) in self.paths:
+                continue
+            self.paths[id(module)] = path
+            self.modules.append(module)
+            self._own(module, path)
+            if is_leaf(module):
+                self.leaves.add(id(module))
+                way = way_of(module)
+                if way is not None:
+                    self.ways[id(module)] = way
+            children = module._modules
+            if not children:
+                continue
+            for name, child in reversed([*children.items()]):
+                if child is not None:
+                    waiting.append((child, _joined(path, name)))
+            if isinstance(module, nn.Sequential):
+                self._note_repeated(module)
+
+    def _own(self, module: nn.Module, path: str) -> None:
+        """Note a module's own parameters."""
+        owner = path.partition(".parametrizations")[0]
+        for parameter in module._parameters.values():
+            if parameter is not None:
+                self.parameters[id(parameter)] = parameter
+                self.owners.setdefault(id(parameter), owner)
+
+    def _note_repeated(self, parent: nn.Sequential) -> None:
+        """Remember the places of an object that stands at several."""
+        children = parent._modules
+        if len({*map(id, children.values())}) == len(children):
+            return
+        places: dict[int, list[str]] = {}
+        for name, child in children.items():
+            places.setdefault(id(child), []).append(name)
+        for child_id, names in places.items():
+            if len(names) > 1:
+                self.repeated[id(parent), child_id] = names
+
+
+def _joined(path: str, name: str) -> str:
+    """Return the path of a child; a compiled module's wrapper has no name."""
+    if name == "_orig_mod":
+        return path
+    return f"{path}.{name}" if path else name
+
+
 class Scopes:
     """Paths of modules and names of layers during one run.
 
     Parameters
     ----------
-    model
-        The network; it is not changed.
+    structure
+        The network.
     inputs
         Number of its input tensors; their names are taken.
     """
 
-    def __init__(self, model: nn.Module, inputs: int) -> None:
-        self._paths: dict[int, str] = {}
-        self._owners: dict[int, str] = {}
-        self._parameters: dict[int, Tensor] = {}
-        self._places: dict[tuple[int, int], list[str]] = {}
-        self.modules: list[nn.Module] = []
-        self.leaves: set[int] = set()
-        for dotted, module in model.named_modules():
-            path = dotted.replace("._orig_mod", "")  # torch.compile's wrapper
-            self.modules.append(module)
-            self._paths[id(module)] = path
-            if is_leaf(module):
-                self.leaves.add(id(module))
-            owner = path.partition(".parametrizations")[0]
-            for parameter in module._parameters.values():
-                if parameter is not None:
-                    self._owners.setdefault(id(parameter), owner)
-                    self._parameters[id(parameter)] = parameter
-            if isinstance(module, nn.Sequential):
-                self._note_repeated(module)
-        self._model = model
-        self._stack: list[_Frame] = [(model, "", {})]
-        self._names = Counter(input_name(k) for k in range(inputs))
+    def __init__(self, structure: Structure, inputs: int) -> None:
+        self.structure = structure
+        self._paths = structure.paths
+        self._owners = structure.owners
+        self._parameters = structure.parameters
+        self._places = structure.repeated
+        self._stack: list[_Frame] = [(structure.model, "", {})]
+        self._names = {input_name(k): 1 for k in range(inputs)}
         self._entered: set[int] = set()
         self._counted: dict[int, str] = {}
         self._touched: set[int] = set()
 
-    def _note_repeated(self, parent: nn.Sequential) -> None:
-        """Remember the places of an object that stands at several."""
-        places: dict[int, list[str]] = {}
-        for name, child in parent._modules.items():
-            places.setdefault(id(child), []).append(name)
-        for child_id, names in places.items():
-            if len(names) > 1:
-                self._places[id(parent), child_id] = names
+    @property
+    def frame(self) -> _Frame:
+        """The innermost running module, its path, and runs of its children."""
+        return self._stack[-1]
 
     @property
     def path(self) -> str:
@@ -125,18 +198,18 @@ class Scopes:
 
     def unique(self, base: str) -> str:
         """Return the base name, with ``_1``, ``_2`` … from its second use on."""
-        base = base or type(self._model).__name__.lower()
+        base = base or type(self.structure.model).__name__.lower()
         name = base
         while name in self._names:
             name = f"{base}_{self._names[base]}"
             self._names[base] += 1
-        self._names[name] += 1
+        self._names[name] = 1
         return name
 
-    def count(self, parameters: Iterable[Tensor], layer: str) -> tuple[int, str | None]:
+    def count(self, parameters: Sequence[Tensor], layer: str) -> tuple[int, str | None]:
         """Count parameters not used before; name the layer that used one before."""
         fresh, earlier = 0, None
-        for parameter in dict.fromkeys(parameters):
+        for parameter in dict.fromkeys(parameters) if parameters else ():
             user = self._counted.setdefault(id(parameter), layer)
             if user == layer:
                 fresh += parameter.numel()
@@ -152,11 +225,6 @@ class Scopes:
         return id(parameter) in self._counted or id(parameter) in self._touched
 
     @property
-    def parameter_ids(self) -> frozenset[int]:
-        """The ``id`` of every parameter."""
-        return frozenset(self._parameters)
-
-    @property
     def parameters(self) -> int:
         """Learned values of the whole network, each counted once."""
         return sum(p.numel() for p in self._parameters.values())
@@ -168,13 +236,14 @@ class Scopes:
 
     def not_run(self) -> tuple[str, ...]:
         """Return the paths of modules without children that did not run."""
+        modules, leaves = self.structure.modules, self.structure.leaves
         covered = set(self._entered)
-        for module in self.modules:
-            if module._modules and id(module) in self._entered & self.leaves:
-                covered.update(id(m) for m in module.modules())
+        for module in modules:
+            if module._modules and id(module) in leaves and id(module) in covered:
+                covered.update(map(id, module.modules()))
         return tuple(
             path
-            for module in self.modules
+            for module in modules
             if id(module) not in covered
             and (path := self._paths[id(module)])
             and "parametrizations" not in path

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -44,6 +44,7 @@ class Value:
     array: NDArray[Any]
     narrow: torch.dtype | None = None
     faithful: bool = True
+    _shown: NDArray[Any] | None = field(default=None, init=False, repr=False)
 
     def tensor(self) -> Tensor:
         """Return the content as a tensor; it may share the array's memory."""
@@ -52,14 +53,16 @@ class Value:
 
     def public(self) -> NDArray[Any]:
         """Return a read-only array, half precision widened to float32."""
-        shown = self.array.view()
-        shown.flags.writeable = False
-        return shown
+        if self._shown is None:
+            self._shown = self.array.view()
+            self._shown.flags.writeable = False
+        return self._shown
 
     def part(self) -> None:
         """Keep a copy of the content from now on."""
         tensor = torch.from_numpy(self.array)
         self.array = _copied(tensor).numpy()
+        self._shown = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +92,6 @@ def capture(tensor: Tensor, *, copy: bool = True) -> Value:
         return Value((_copied(plain) if copy else plain).numpy())
 
 
-_PLAIN_KEYS = torch._C._dispatch_keys(torch.empty(0)).raw_repr()
 _SHARED = frozenset(
     {torch.float32, torch.float64, torch.uint8, torch.int8, torch.int16, torch.int32}
     | {torch.int64, torch.bool}
@@ -102,11 +104,12 @@ def shared(tensor: Tensor) -> Value | None:
     None for all but dense tensors of the processor whose writes are counted, and
     whose type numpy has too. Not to be called where torch functions are overridden.
     """
-    if torch._C._dispatch_keys(tensor).raw_repr() != _PLAIN_KEYS:
+    if tensor.dtype not in _SHARED or tensor.is_inference():
         return None
-    if tensor.dtype not in _SHARED:
+    try:
+        return Value((tensor.detach() if tensor.requires_grad else tensor).numpy())
+    except (RuntimeError, TypeError):  # sparse, nested, batched, elsewhere
         return None
-    return Value((tensor.detach() if tensor.requires_grad else tensor).numpy())
 
 
 def _dense(tensor: Tensor) -> Tensor:

@@ -56,6 +56,7 @@ _DIM = ("input", "dim")
 _AFFINE = ("weight", "bias")
 _STATISTICS = ("running_mean", "running_var")
 _TAIL = ("momentum", "eps")
+_OWN = (*_AFFINE, *_STATISTICS)
 
 _RECURRENT = (
     "input",
@@ -311,3 +312,20 @@ def bind(name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str,
     if name == "permute" and len(args) > 2:  # x.permute(0, 2, 1)
         bound["dims"] = tuple(args[1:])
     return bound | dict(kwargs)
+
+
+@lru_cache(maxsize=1024)
+def _places(name: str) -> tuple[int, ...]:
+    known = ARGUMENTS.get(name, ())
+    return tuple(known.index(n) if n in known else -1 for n in _OWN)
+
+
+def tensors_of(
+    name: str, args: Sequence[Any], kwargs: Mapping[str, Any]
+) -> tuple[Any, ...]:
+    """Return weight, bias, running mean and variance of a call; None where absent."""
+    places, n = _places(name), len(args)
+    found = [args[at] if 0 <= at < n else None for at in places]
+    if kwargs:
+        found = [kwargs.get(key, f) for key, f in zip(_OWN, found, strict=True)]
+    return tuple(found)

@@ -1,0 +1,199 @@
+"""What the watchers of a run share: where it is, what came from where, what is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence, Set
+from typing import Any
+
+from torch import Tensor, nn
+
+from cnnviz.core.progress import Check
+from cnnviz.probe import vocabulary as words
+from cnnviz.probe.contents import Contents
+from cnnviz.probe.failure import Failed
+from cnnviz.probe.flow import Flow, Origin
+from cnnviz.probe.guard import Untouched
+from cnnviz.probe.notes import Event, Journal, Noted
+from cnnviz.probe.origins import Origins
+from cnnviz.probe.scopes import Scopes
+from cnnviz.probe.values import Step, Value
+
+
+class Keeper:
+    """Keeps what is to become layers, in one run.
+
+    Parameters
+    ----------
+    scopes, before
+        The network's modules, and what it was before the run.
+    inputs
+        Its input tensors.
+    check
+        Called before each layer.
+    copy_weights
+        Copy weights instead of sharing the network's memory.
+    copying
+        Copy every content at once, though only a write of it makes that needful.
+    distrust
+        Take tensors of unknown origin for data from the input.
+
+    Attributes
+    ----------
+    journal
+        What is to become a layer, in order.
+    contents, flow, origins
+        What tensors hold, and where they come from.
+    failed
+        Where a failure was last seen.
+    stopped
+        What ``check`` raised.
+    """
+
+    def __init__(
+        self,
+        scopes: Scopes,
+        before: Untouched,
+        inputs: Sequence[Tensor],
+        check: Check,
+        *,
+        copy_weights: bool,
+        copying: bool,
+        distrust: bool,
+    ) -> None:
+        self.scopes = scopes
+        self.parameters = scopes.structure.parameters
+        self.journal = Journal()
+        self.failed: Failed | None = None
+        self.stopped: BaseException | None = None
+        self.contents = Contents(copying=copying)
+        self.flow = Flow(self.contents)
+        self.origins = Origins(
+            scopes,
+            before,
+            self.journal,
+            self.contents,
+            self.flow,
+            copy_weights=copy_weights,
+            distrust=distrust,
+        )
+        self._check = check
+        self._expected = len(scopes.structure.leaves)
+        for k, tensor in enumerate(inputs):
+            origin = Origin((~k,), self.contents.of(tensor))
+            self.flow.learn(tensor, origin, wrote=True)
+
+    def next(self, name: str) -> None:
+        """Tell what comes next; a stop stays one whatever the network catches."""
+        if self.stopped is not None:
+            raise self.stopped
+        try:
+            self._check(self.journal.layers, self._expected, name)
+        except BaseException as stop:
+            self.stopped = stop
+            raise
+
+    def fail(
+        self,
+        failure: Exception,
+        path: str,
+        note: Noted | None = None,
+        origins: Sequence[Origin | None] = (),
+    ) -> None:
+        """Remember where a failure was seen first."""
+        if self.failed is None or not self.failed.explains(failure):
+            self.failed = Failed(failure, path, note, origins)
+
+    def held(
+        self, given: Sequence[Tensor], origins: Sequence[Origin | None]
+    ) -> list[Any]:
+        """Return what tensors hold: values, and steps within a leaf."""
+        look = self.origins.held
+        return [
+            (origin and origin.value) or look(tensor, origin)
+            for tensor, origin in zip(given, origins, strict=True)
+        ]
+
+    def keep(
+        self,
+        module: nn.Module,
+        path: str,
+        whole: bool,
+        notes: Sequence[Noted],
+        origins: Sequence[Origin | None],
+        held: Sequence[Value],
+        given: Sequence[Tensor],
+        results: Sequence[Tensor],
+        step: Step | None,
+        wrote: Set[int],
+        *,
+        single: bool,
+    ) -> Tensor | None:
+        """Add an event, and note what its tensors hold from now on.
+
+        Parameters
+        ----------
+        module, path, whole, notes, origins, held, step
+            See ``Event``.
+        given, results
+            The tensors that went in and that came out.
+        wrote
+            The ``id`` of those that were written.
+        single
+            The only result is a tensor and nothing around it.
+
+        Returns
+        -------
+        tensor
+            None; or, where a single result is the very tensor that came in, as with
+            dropout, a view of it, by which the two can be told apart.
+        """
+        if not whole and notes[0].name in words.SPLITS:
+            self._keep_pieces(module, path, notes, origins, held, results)
+            return None
+        by = (self.journal.layers,)
+        values = []
+        view: Tensor | None = None
+        for tensor in results:
+            written = id(tensor) in wrote
+            at = None if written else _place(tensor, given)
+            if at is not None:
+                value = held[at]
+                if single:
+                    tensor = view = tensor.view_as(tensor)
+            storage = self.contents.storage(tensor)
+            if at is None:
+                value = self.contents.of(tensor, storage)
+            values.append(value)
+            origin = Origin(by, value)
+            self.flow.learn(tensor, origin, wrote=written, storage=storage)
+        self.journal.add(Event(module, path, whole, notes, origins, held, values, step))
+        if wrote:
+            returned = {*map(id, results)}
+            for tensor in given:
+                if id(tensor) in wrote and id(tensor) not in returned:
+                    self.flow.learn(tensor, Origin(by, None), wrote=True)
+        return view
+
+    def _keep_pieces(
+        self,
+        module: nn.Module,
+        path: str,
+        notes: Sequence[Noted],
+        origins: Sequence[Origin | None],
+        held: Sequence[Value],
+        results: Sequence[Tensor],
+    ) -> None:
+        """Add an event whose every result is a layer."""
+        values = [self.contents.of(tensor) for tensor in results]
+        event = Event(module, path, False, notes, origins, held, values, None)
+        first = self.journal.add(event, len(results))
+        for k, (tensor, value) in enumerate(zip(results, values, strict=True)):
+            self.flow.learn(tensor, Origin((first + k,), value), wrote=False)
+
+
+def _place(tensor: Tensor, among: Sequence[Tensor]) -> int | None:
+    """Return where a very tensor is among others."""
+    for at, other in enumerate(among):
+        if other is tensor:
+            return at
+    return None
