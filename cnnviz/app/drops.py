@@ -99,13 +99,16 @@ def is_table(text: str) -> bool:
 
 def read_paths(paths: Sequence[Path]) -> Brought:
     """Take the first of each kind: code, weights, a picture or table."""
-    files = [path for path in paths if not path.is_dir()]
+    files = [path for path in paths if path.is_file() or not path.exists()]
     if not files:
-        folder = paths[0]
-        return Brought(
-            words=f"{folder.name or folder} is a folder; "
-            "drop one picture, table or network from it instead."
-        )
+        first = paths[0]
+        words = f"{first.name or first} is no ordinary file."
+        if first.is_dir():
+            words = (
+                f"{first.name or first} is a folder; "
+                "drop one picture, table or network from it instead."
+            )
+        return Brought(words=words)
     code = next(filter(is_code, files), None)
     weights = next(filter(is_weights, files), None)
     source = next((p for p in files if not is_code(p) and not is_weights(p)), None)

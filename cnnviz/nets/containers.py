@@ -124,6 +124,8 @@ def check_kind(path: Path) -> bytes:
     """
     if path.is_dir():
         raise ModelError(f"cannot read {path}: it is a folder{_in_folder(path)}")
+    if path.exists() and not path.is_file():
+        raise ModelError(f"{path} is no ordinary file; {_WANTED}")  # a pipe would wait
     try:
         with path.open("rb") as stream:
             beginning = stream.read(512)
