@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import operator
-import random
 from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -11,11 +10,11 @@ from functools import partial
 from itertools import accumulate
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
+from cnnviz.probe.chance import Chance
 from cnnviz.probe.contents import address, version
 from cnnviz.probe.values import Value, shared, tensors_in
 
@@ -95,8 +94,8 @@ class Untouched:
     def __init__(self, modules: Sequence[nn.Module]) -> None:
         self._flags: list[tuple[nn.Module, bool]] = []
         self._attributes: list[tuple[dict[str, Any], dict[str, Any]]] = []
-        self._containers: list[Any] = []
-        self._filled: dict[int, Any] = {}
+        self._empty: list[Any] = []
+        self._filled: dict[int, tuple[Any, Any]] = {}
         self._parameters: dict[int, Tensor] = {}
         self._written: dict[int, _Contents] = {}
         buffers: dict[Any, dict[int, Tensor]] = defaultdict(dict)
@@ -106,13 +105,14 @@ class Untouched:
                 self._flags.append((module, module.training))
             if not isinstance(module, torch.jit.ScriptModule):
                 self._attributes.append((own, own.copy()))
-                self._containers += [h for h in own.values() if type(h) in _CONTAINERS]
+                containers = [h for h in own.values() if type(h) in _CONTAINERS]
+                self._empty += [h for h in containers if not h]
+                for held in containers:
+                    if held:
+                        self._filled[id(held)] = held, held.copy()
             for buffer in module._buffers.values():
                 if buffer is not None and _has_content(buffer):
                     buffers[buffer.dtype, buffer.device][id(buffer)] = buffer
-        for held in self._containers:
-            if held:
-                self._filled[id(held)] = held.copy()
         self._buffers = [_Contents([*each.values()]) for each in buffers.values()]
         self._places = {
             key: (kept, at)
@@ -124,7 +124,7 @@ class Untouched:
         """Yield the tensors that the network held, however it held them."""
         for _, attributes in self._attributes:
             for held in attributes.values():
-                content = self._filled.get(id(held), held)
+                content = self._filled.get(id(held), (held, held))[1]
                 yield from tensors_in(
                     list(content) if isinstance(content, set) else content
                 )
@@ -138,8 +138,8 @@ class Untouched:
         """Keep what a parameter holds; tells whether the tensor belongs to one."""
         if not self._parameters:
             for _, attributes in self._attributes:
-                own = self._filled.get(id(attributes["_parameters"]), {})
-                for parameter in own.values():
+                own = attributes["_parameters"]
+                for parameter in self._filled.get(id(own), (own, {}))[1].values():
                     if parameter is not None and _has_content(parameter):
                         self._parameters[address(parameter)] = parameter
         parameter = self._parameters.get(address(tensor))
@@ -157,9 +157,11 @@ class Untouched:
             if not _same_objects(own, attributes):
                 own.clear()
                 own.update(attributes)
-        for held in self._containers:
-            if held or id(held) in self._filled:
-                _refill(held, self._filled.get(id(held)))
+        if any(self._empty):
+            for held in self._empty:
+                held.clear()
+        for held, content in self._filled.values():
+            _refill(held, content)
         with torch.no_grad():
             for each in (*self._written.values(), *self._buffers):
                 each.restore()
@@ -172,14 +174,17 @@ def _same_objects(a: dict[str, Any], b: dict[str, Any]) -> bool:
 
 
 def _refill(held: Any, content: Any) -> None:
-    """Give a container the content it had; None stands for none."""
-    if isinstance(held, dict) and content and _same_objects(held, content):
-        return
-    held.clear()
-    if content and isinstance(content, (list, deque)):
-        held.extend(content)
-    elif content:
+    """Give a container the content it had."""
+    if isinstance(held, dict):
+        if not _same_objects(held, content):
+            held.clear()
+            held.update(content)
+    elif isinstance(held, set):
+        held.clear()
         held.update(content)
+    else:
+        held.clear()
+        held.extend(content)
 
 
 @contextmanager
@@ -191,9 +196,7 @@ def untouched(modules: Sequence[nn.Module]) -> Iterator[Untouched]:
     Python, numpy and torch.
     """
     before = Untouched(modules)
-    python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002
-    chance = torch.get_rng_state()
-    devices = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else None  # type: ignore[no-untyped-call]
+    chance = Chance()
     try:
         for module in modules:
             if "training" in module.__dict__:
@@ -202,9 +205,5 @@ def untouched(modules: Sequence[nn.Module]) -> Iterator[Untouched]:
                 module.training = False
         yield before
     finally:
-        random.setstate(python)
-        np.random.set_state(numpy)  # noqa: NPY002
-        torch.set_rng_state(chance)
-        if devices is not None:
-            torch.cuda.set_rng_state_all(devices)
+        chance.restore()
         before.restore()
