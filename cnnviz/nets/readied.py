@@ -26,6 +26,9 @@ def unwrapped(module: nn.Module) -> nn.Module:
 def readied(module: nn.Module) -> tuple[nn.Module, tuple[str, ...]]:
     """Bring a network to the CPU, to evaluation, to float32, without gradients.
 
+    Kernels in channels-last order are laid out as usual: what they give could not be
+    flattened by ``view``.
+
     Returns
     -------
     module
@@ -42,5 +45,5 @@ def readied(module: nn.Module) -> tuple[nn.Module, tuple[str, ...]]:
         for kind in kinds - {torch.float32}
     ]
     if not any(p.is_meta for p in module.parameters()):
-        module = module.cpu()
+        module = module.cpu().to(memory_format=torch.contiguous_format)
     return module.eval().float().requires_grad_(False), tuple(notes)
