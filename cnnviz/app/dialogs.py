@@ -38,7 +38,7 @@ _MOUSE = (
     ("Drag", "move a zoomed picture"),
     ("Double-click", "show all of it again; on a term, go to where it came from"),
     ("Right-click", "copy or save a panel's picture or its numbers"),
-    ("Drop", "show a picture; anywhere on the window"),
+    ("Drop", "show a picture, a table or a network; anywhere on the window"),
 )
 
 

@@ -99,7 +99,7 @@ class OwnAnswers(QObject):
             part = replace(spec, partial=True)
             if misfit.fitting and not spec.partial:
                 offers.append((self.tr("Load what fits"), lambda: self._own.show(part)))
-            title = self.tr("{0} and {1}").format(spec.name, misfit.network)
+            title = self.tr("{0} and {1}").format(spec.paths[-1].name, misfit.network)
             offers.append(
                 (
                     self.tr("Details…"),

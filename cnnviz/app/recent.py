@@ -46,8 +46,9 @@ class RecentMenu(QMenu):
         files, networks = self._settings.recent, self._settings.networks
         for path in files:
             self._offer(short(path), [path], partial(self._show_file, path))
-        if networks:
-            self.addSection(tr("Networks"))
+        if networks:  # a section's title is not painted in every style
+            self.addSeparator()
+            self.addAction(tr("Networks")).setEnabled(False)
         for spec in networks:
             words = " + ".join(map(short, spec.paths))
             self._offer(words, spec.paths, partial(self._show_network, spec))

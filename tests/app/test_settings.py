@@ -1,5 +1,6 @@
 """What is remembered, and what damaged or older files do."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from PySide6.QtWidgets import QApplication
 
 from cnnviz.app.settings import Settings, home
 from cnnviz.core.look import Look
+from cnnviz.core.models import FileSpec
 
 
 def again(settings):
@@ -58,6 +60,27 @@ class TestFile:
         assert settings.recent[0] == tmp_path / "9.png"
         settings.forget_recent()
         assert again(settings).recent == []
+
+    def test_recent_networks(self, settings, tmp_path):
+        """The files and the builder, and nothing that was true of them then only."""
+        specs = [
+            FileSpec(tmp_path / "ü, 그림.pt"),
+            FileSpec(None, tmp_path / "m.py", "build"),
+            FileSpec(tmp_path / "w.pt", tmp_path / "m.py", "Net"),
+        ]
+        for spec in specs:
+            settings.network_opened(replace(spec, digest="0" * 64).stamped())
+        assert again(settings).networks == specs[::-1]
+        settings.network_opened(specs[0])
+        assert settings.networks == [specs[0], specs[2], specs[1]]
+        for i in range(20):
+            settings.network_opened(FileSpec(tmp_path / f"{i}.pt"))
+        assert len(settings.networks) == 10
+        settings.keep_records("networks", [{"weights": 3}, {}, {"code": "a"}])
+        assert settings.networks == []
+        settings.network_opened(specs[1])
+        settings.forget_recent()
+        assert again(settings).networks == []
 
     @pytest.mark.parametrize(
         "content",
