@@ -3,9 +3,12 @@
 from pathlib import Path
 
 import pytest
+import torch
+import torchvision
 from motion import motion, write
+from own import built, filled, save, write_code
 from person import Person, draw_picture
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QFileDialog
 
 from cnnviz.app.main import first_request, run_request
 from cnnviz.app.settings import Settings
@@ -77,3 +80,44 @@ def series(start, readings):
     one = start(readings)
     one.wait()
     return one
+
+
+@pytest.fixture
+def code(tmp_path):
+    return write_code(tmp_path / "model.py")
+
+
+@pytest.fixture
+def weights(tmp_path):
+    return save(tmp_path / "w.pt", filled(built()))
+
+
+@pytest.fixture
+def known(tmp_path):
+    """Weights of a network of the catalogue with seven classes."""
+    torch.manual_seed(0)
+    module = torchvision.models.squeezenet1_1(num_classes=7)
+    return save(tmp_path / "s7.pth", module, "module.{}".format, epoch=7)
+
+
+@pytest.fixture
+def chosen(monkeypatch):
+    """What the person chooses in file dialogs, and which were opened."""
+    answer = {"paths": [], "asked": []}
+
+    def one(_parent, title, folder, *_more):
+        answer["asked"].append((title, folder))
+        return (str(answer["paths"][0]) if answer["paths"] else ""), ""
+
+    def many(_parent, title, folder, *_more):
+        answer["asked"].append((title, folder))
+        return [str(path) for path in answer["paths"]], ""
+
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", one)
+    monkeypatch.setattr(QFileDialog, "getOpenFileNames", many)
+    return answer
+
+
+@pytest.fixture
+def trained():
+    return filled(built())

@@ -109,3 +109,13 @@ def plain_scores(person, module):
     with torch.no_grad():
         values = [torch.from_numpy(v.copy())[None] for v in person.trace.sample.values]
         return module(*values)[0].numpy()
+
+
+def assert_refused(person, before, *words):
+    """A sentence of these words says why; what was on show still is."""
+    assert person.trace is before
+    assert person.store.state.status == "idle"
+    assert "\n" not in person.said
+    assert "Traceback" not in person.said
+    for word in words:
+        assert word in person.said

@@ -18,7 +18,8 @@ from cnnviz.panels.saving import Exporter
 from cnnviz.panels.theme import DARK, LIGHT
 
 KEYS = {
-    "open": "Ctrl+O", "openNetwork": "Ctrl+Shift+O", "networkInput": "Ctrl+I", "paste": "Ctrl+V", "reload": "F5", "savePicture": "Ctrl+Shift+E",
+    "open": "Ctrl+O", "openNetwork": "Ctrl+Shift+O", "networkInput": "Ctrl+I",
+    "paste": "Ctrl+V", "reload": "F5", "savePicture": "Ctrl+Shift+E",
     "quit": "Ctrl+Q", "randomWeights": "Ctrl+T", "compareHandmade": "H", "before": "R",
     "previousLayer": "Up", "nextLayer": "Down", "previousStage": "PgUp",
     "nextStage": "PgDown", "previousChannel": "Left", "nextChannel": "Right",

@@ -16,7 +16,6 @@ from own import (
     say_yes,
     scores,
     small_picture,
-    write_code,
 )
 from person import draw_picture
 from PySide6.QtCore import Qt
@@ -30,16 +29,6 @@ ROLE = Qt.ItemDataRole
 def soon(monkeypatch):
     """Nobody waits for calm as long as a person's disk may need."""
     monkeypatch.setattr(file_watch, "_CALM", 20)
-
-
-@pytest.fixture
-def code(tmp_path):
-    return write_code(tmp_path / "model.py")
-
-
-@pytest.fixture
-def weights(tmp_path):
-    return save(tmp_path / "w.pt", filled(built()))
 
 
 @pytest.fixture
