@@ -93,7 +93,11 @@ class Watching(QObject):
     def _on_vanished(self, paths: tuple[Path, ...]) -> None:
         names = ", ".join(path.name for path in paths)
         words = self.tr("{0}: gone, or empty. Shown is what was read before.")
-        self._window.tell(words.format(names), warning=True)
+        model = self._store.state.request.model
+        if isinstance(model, FileSpec) and set(paths) & set(model.paths):
+            self._window.tell(words.format(names), warning=True)
+        else:  # as pictures are that another program lent for a drop
+            self._window.say(words.format(names))
 
     def _catch_up(self) -> None:
         """Ask for what was written anew, unless something is on its way already."""

@@ -253,6 +253,15 @@ def test_a_picture(opened, tmp_path):
     assert not np.array_equal(opened.trace.sample.shown, before.sample.shown)
 
 
+def test_a_picture_that_was_only_lent(opened, tmp_path):
+    path = draw_picture(tmp_path / "lent.png", seed=1)
+    opened.show_picture(path)
+    path.unlink()
+    said = opened.window.statusBar().currentMessage
+    opened.until(lambda: "lent.png: gone, or empty" in said())
+    assert opened.said == ""
+
+
 def test_what_was_left_is_not_watched(training, weights):
     training.show_model("alexnet")
     before = training.trace

@@ -72,6 +72,23 @@ def test_what_is_left_to_chance_cannot_be_repeated():
     assert torch.equal(torch.get_rng_state(), state)
 
 
+def test_chance_is_left_alone_by_what_draws_nothing(monkeypatch):
+    """Another thread may be drawing: its numbers would be others."""
+
+    def run(net, x):
+        x = F.dropout(net.one(x), training=net.training).relu()
+        return net.lstm(x.mean(1))[0]
+
+    net = Net(run, one=conv(3, 4), lstm=nn.LSTM(6, 3, batch_first=True)).eval()
+    layers = record(net, [torch.randn(3, 8, 8)]).layers
+    for name in ("set_rng_state", "manual_seed", "get_rng_state"):
+        monkeypatch.setattr(torch, name, None)
+        monkeypatch.setattr(torch.random, name, None)
+    for each in layers:
+        assert each.residual == 0, each.name
+        each.replay.reads(np.ones(each.shape, bool))
+
+
 def test_infinities_and_not_a_number_agree_with_themselves():
     layer = only(lambda net, x: x.log(), torch.tensor([-1.0, 0.0, 1.0]))
     assert np.isnan(layer.output[0])
