@@ -83,7 +83,7 @@ def explain(trace: Trace, layer: str, channel: int, unit: Unit) -> Explanation:
     KeyError
         No such layer ran.
     InputError
-        The layer has no such channel or unit.
+        The layer has no such channel or unit, or was not kept in memory.
     """
     asked = ask(trace, layer, channel, unit)
     with np.errstate(all="ignore"):
@@ -169,6 +169,8 @@ def _overwritten(asked: Asked) -> str | None:
         if held is None or name not in asked.trace:
             continue
         made = asked.trace[name].output
+        if not asked.trace[name].kept:
+            continue
         if np.may_share_memory(held, made) and held.shape == made.shape:
             continue
         if held.shape != made.shape or not np.array_equal(

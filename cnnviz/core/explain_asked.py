@@ -111,9 +111,15 @@ def ask(trace: Trace, name: str, channel: int, unit: Unit) -> Asked:
     KeyError
         No such layer ran.
     InputError
-        The layer has no such channel or unit.
+        The layer has no such channel or unit; or it was not kept in memory, or what it
+        was given.
     """
     layer = trace[name]
+    if not layer.kept or not layer.inputs_kept:
+        what = name if not layer.kept else f"what {name} was given"
+        raise InputError(
+            f"{what} was not kept: it was too much for the memory that maps may take"
+        )
     if not 0 <= channel < layer.channels:
         raise InputError(f"{name} has no channel {channel}: it has {layer.channels}")
     extent = layer.spatial

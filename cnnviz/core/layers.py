@@ -148,7 +148,7 @@ class Layer:
         … are the sample's tensors.
     output
         Read-only array without batch axis, as it was when computed. Half precision
-        is widened to float32.
+        is widened to float32. Where it was not ``kept``, only its shape and type count.
     axes
         One letter per axis of ``output``: ``"CHW"``, ``"CT"``, ``"C"``, ``"TC"`` …
     extras
@@ -169,6 +169,9 @@ class Layer:
         Multiply-adds of this run.
     shared_with
         Name of an earlier layer that used the same weight, or None.
+    kept, inputs_kept
+        False where its output, or what it was given, was too much for the memory that
+        the run was allowed.
     """
 
     name: str
@@ -188,6 +191,8 @@ class Layer:
     macs: int = 0
     shared_with: str | None = None
     replay: Replay | None = field(default=None, repr=False)
+    kept: bool = True
+    inputs_kept: bool = True
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -28,11 +28,15 @@ class Checked:
         By layer, the largest difference; None where it cannot be repeated.
     faults
         Layers whose difference is more than rounding, in run order.
+    not_kept
+        Layers that were not kept in memory, or whose inputs were not. They are in
+        neither of the others.
     """
 
     trace: Trace
     gaps: Mapping[str, float | None]
     faults: tuple[str, ...]
+    not_kept: tuple[str, ...] = ()
 
     @property
     def worst(self) -> float | None:
@@ -43,13 +47,16 @@ class Checked:
 def selfcheck(trace: Trace, check: Check = lambda *_: None) -> Checked:
     """Recompute every layer of a trace from its recorded inputs."""
     gaps: dict[str, float | None] = {}
-    faults = []
+    faults, skipped = [], []
     for done, layer in enumerate(trace.layers):
         check(done, len(trace.layers), layer.name)
+        if not layer.kept or not layer.inputs_kept:
+            skipped.append(layer.name)
+            continue
         gap = gaps[layer.name] = layer.residual
         if gap is not None and not gap <= TOLERANCE * largest(layer):
             faults.append(layer.name)
-    return Checked(trace, gaps, tuple(faults))
+    return Checked(trace, gaps, tuple(faults), tuple(skipped))
 
 
 def largest(layer: Layer) -> float:
@@ -71,4 +78,7 @@ def checked_words(found: Checked) -> str:
         )
         words += f", {many}: {found.faults[0]}"
     skipped = sum(gap is None for gap in found.gaps.values())
-    return f"{words} ({count(skipped)} not repeatable)" if skipped else words
+    notes = [f"{count(skipped)} not repeatable"] if skipped else []
+    if found.not_kept:
+        notes.append(f"{count(len(found.not_kept))} not kept")
+    return f"{words} ({', '.join(notes)})" if notes else words

@@ -47,7 +47,8 @@ _known: weakref.WeakKeyDictionary[Layer, Strange] = weakref.WeakKeyDictionary()
 def strange(layer: Layer) -> Strange:
     """Look a layer's maps through. Done once per layer.
 
-    Maps of a single value, such as those of a vector, are never dead or constant.
+    Maps of a single value, such as those of a vector, are never dead or constant; of
+    maps that were not kept nothing is said.
     """
     found = _known.get(layer)
     if found is None:
@@ -58,7 +59,7 @@ def strange(layer: Layer) -> Strange:
 def _found(layer: Layer) -> Strange:
     maps = layer.maps
     cells = math.prod(maps.shape[1:])
-    if not maps.size:
+    if not maps.size or not layer.kept:
         return Strange()
     rows = maps.reshape(len(maps), cells)
     if rows.dtype.kind == "c":

@@ -132,6 +132,9 @@ class Trace:
         By layer, a name for each channel where there are any (``"Sobel x"``).
     seconds
         Time of the recorded run.
+    bytes_kept, bytes_whole
+        Memory of what is recorded of the run, and of what it would be if everything
+        had been kept.
     """
 
     sample: Sample
@@ -152,6 +155,8 @@ class Trace:
         default_factory=lambda: NO_NAMES
     )
     seconds: float = 0.0
+    bytes_kept: int = 0
+    bytes_whole: int = 0
     request: Request | None = None
     _index: dict[str, int] = field(init=False, repr=False)
 

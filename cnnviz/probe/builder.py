@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -12,26 +13,14 @@ from torch import Tensor, nn
 from cnnviz.core.layers import Array, Kind, Layer
 from cnnviz.probe import vocabulary as words
 from cnnviz.probe.describe import facts, guess_axes, letters, settings_of
-from cnnviz.probe.notes import FIRST, Event, Noted
+from cnnviz.probe.notes import FIRST, Event
 from cnnviz.probe.replay import Call, Recipe
 from cnnviz.probe.scopes import Scopes, input_name, within
 from cnnviz.probe.values import Step, Value
 from cnnviz.probe.windows import padded
 
 _PRINCIPAL = ("conv", "conv_transpose", "linear", "recurrent", "attention", "norm")
-_NOTHING = Noted("", len, (), {}, (), ())
-
-
-class _Part(NamedTuple):
-    """What tells one layer of an event from another."""
-
-    base: str
-    op: str
-    notes: Sequence[Noted]
-    calls: tuple[Call, ...]
-    result: Step
-    values: Sequence[Value]
-    parameters: Sequence[Tensor]
+_UNSEEN = Call("", len, (), {})
 
 
 class Builder:
@@ -60,68 +49,81 @@ class Builder:
     def add(self, event: Event) -> None:
         """Add the layer of an event, or one for every piece it split off."""
         if event.whole:
-            self._add(event, self._module(event))
-        elif event.notes:
-            for piece in self._function(event):
-                self._add(event, piece)
+            self._add_module(event)
+        elif event.calls:
+            self._add_function(event)
         else:
             base = within(event.path, "outside")
-            self._add(event, _Part(base, "outside", (), (), FIRST, event.results, ()))
+            self._add(event, base, "outside", (), (), FIRST, event.results, ())
 
     # -- three ways a layer comes about -------------------------------------------
 
-    def _module(self, event: Event) -> _Part:
-        """Describe a module that is shown as one layer."""
-        module, notes = event.module, event.notes
-        scripted = isinstance(module, torch.jit.ScriptModule)
-        op = str(module.original_name if scripted else type(module).__name__)
-        calls: tuple[Call, ...] = ()
-        if event.step is not None:
-            calls = tuple([note.call() for note in notes])
-        elif event.results[0] in event.held:  # Identity
-            calls = (Call(Tensor.clone, (event.results[0],), {}),)
-        if len(notes) > 1:
-            kinds = [words.kind_of(note.name) for note in notes]
-            main = next((i for i, k in enumerate(kinds) if k in _PRINCIPAL), len(notes))
-            notes = notes[: main + 1]
-        return _Part(
-            event.path,
-            op.removeprefix("Parametrized"),
-            notes,
-            calls,
-            event.step or FIRST,
-            event.results,
-            _parameters(module),
-        )
+    def _add_module(self, event: Event) -> None:
+        """Add a module that is shown as one layer."""
+        module, calls = event.module, tuple(event.calls)
+        op = _name_of_class(type(module))
+        if not op:  # scripted
+            op = str(module.original_name)
+        shown = calls
+        if len(calls) > 1:
+            kinds = [words.kind_of(call.name) for call in calls]
+            main = next((i for i, k in enumerate(kinds) if k in _PRINCIPAL), len(calls))
+            shown = calls[: main + 1]
+        if event.step is None:
+            calls = ()
+            if event.results[0] in event.held:  # Identity
+                calls = (Call("clone", Tensor.clone, (event.results[0],), {}),)
+        step, own = event.step or FIRST, _parameters(module)
+        self._add(event, event.path, op, shown, calls, step, event.results, own)
 
-    def _function(self, event: Event) -> list[_Part]:
-        """Describe a function's layer, or all the pieces it split off."""
-        note, module = event.notes[0], event.module
-        own, base = note.parameters, within(event.path, note.name)
-        if words.kind_of(note.name) in _PRINCIPAL or note.name == "prelu":
+    def _add_function(self, event: Event) -> None:
+        """Add a function, or all the pieces it split off."""
+        (call,), module = event.calls, event.module
+        own, base = event.parameters, within(event.path, call.name)
+        if words.kind_of(call.name) in _PRINCIPAL or call.name == "prelu":
             owner = self._scopes.owner(own)
             if owner is None and not module._modules:
                 own = _parameters(module)
                 owner = self._scopes.owner(own)
             base = owner or base
-        calls, results = (note.call(),), event.results
-        if note.name in words.SPLITS:
-            return [
-                _Part(base, note.name, event.notes, calls, Step(0, k), (piece,), own)
-                for k, piece in enumerate(results)
-            ]
-        return [_Part(base, note.name, event.notes, calls, FIRST, results, own)]
+        calls = (call,)
+        if call.name in words.SPLITS:
+            for k, piece in enumerate(event.results):
+                at = Step(0, k)
+                self._add(event, base, call.name, calls, calls, at, (piece,), own)
+        else:
+            self._add(event, base, call.name, calls, calls, FIRST, event.results, own)
 
     # -- what they share ----------------------------------------------------------
 
-    def _add(self, event: Event, part: _Part) -> None:
-        """Add one layer; the last of its notes says what it is."""
-        output, notes = part.values[0], part.notes
-        name = self._scopes.unique(part.base)
+    def _add(
+        self,
+        event: Event,
+        base: str,
+        op: str,
+        shown: Sequence[Call],
+        calls: tuple[Call, ...],
+        step: Step,
+        values: Sequence[Value],
+        parameters: Sequence[Tensor],
+    ) -> None:
+        """Add one layer.
+
+        Parameters
+        ----------
+        base
+            Its name, but for a number where it is taken.
+        shown, calls
+            The last of ``shown`` says what it is; ``calls`` are to be repeated.
+        step
+            Which of the calls' results is its output.
+        values, parameters
+            What came out, and the network's parameters in it.
+        """
+        output, name = values[0], self._scopes.unique(base)
         producers, sources, read = _inputs(event)
         known = [self._known[p] for p in producers]
-        note = notes[-1] if notes else _NOTHING
-        function, _, args, kwargs, _, _ = note
+        function, _, args, kwargs, _ = shown[-1] if shown else _UNSEEN
         told = facts(
             function,
             tuple([settings_of(each) for each in args]),
@@ -130,32 +132,27 @@ class Builder:
             read.array.shape,
             output.array.shape,
         )
-        geometry = told.geometry
-        if geometry is not None and len(notes) > 1:
-            for pad in notes[:-1]:
+        geometry, options = told.geometry, told.options
+        if geometry is not None and len(shown) > 1:
+            for pad in shown[:-1]:
                 if pad.name == "pad":
                     geometry = padded(geometry, words.bind("pad", pad.args, pad.kwargs))
         weight, bias, mean, variance = words.tensors_of(function, args, kwargs)
-        options = told.options
         if isinstance(mean, Value) and isinstance(variance, Value):
-            statistics = {
-                "running_mean": mean.public(),
-                "running_var": variance.public(),
-            }
-            options = MappingProxyType({**options, **statistics})
+            held = {"running_mean": mean.public(), "running_var": variance.public()}
+            options = MappingProxyType({**options, **held})
         array, axes = _without_batch(output.public(), told.axes)
-        fresh, earlier = self._scopes.count(part.parameters, name)
-        work = told.macs or _sequence_macs(told.kind, part.parameters, array.shape)
+        fresh, earlier = self._scopes.count(parameters, name)
         self._known[len(self.layers)] = name, array.shape, told.axes
         self.layers.append(
             Layer(
                 name=name,
                 kind=told.kind,
-                op=part.op,
+                op=op,
                 inputs=tuple([each[0] for each in known]),
                 output=array,
                 axes=axes,
-                extras=_extras(told.kind, part.values) if len(part.values) > 1 else (),
+                extras=_extras(told.kind, values) if len(values) > 1 else (),
                 input_shapes=tuple([each[1] for each in known]),
                 module=event.path,
                 weight=weight.public() if isinstance(weight, Value) else None,
@@ -163,32 +160,47 @@ class Builder:
                 geometry=geometry,
                 options=options,
                 parameters=fresh,
-                macs=work,
+                macs=told.macs or _sequence_macs(told.kind, parameters, array.shape),
                 shared_with=earlier,
-                replay=Recipe(part.calls, part.result, output, sources, told.kind),
+                replay=Recipe(calls, step, output, sources, told.kind),
+                kept=all(value.kept for value in values),
+                inputs_kept=all(value.kept for value in event.held),
             )
         )
 
 
-def _parameters(module: nn.Module) -> list[Tensor]:
+@lru_cache(maxsize=1024)
+def _name_of_class(kind: Any) -> str:
+    """Return what a class of modules is called; nothing for scripted ones."""
+    if issubclass(kind, torch.jit.ScriptModule):
+        return ""
+    return str(kind.__name__).removeprefix("Parametrized")
+
+
+def _parameters(module: nn.Module) -> Sequence[Tensor]:
     """Return a module's parameters; quickly, when it has no children."""
     if module._modules:
         return list(module.parameters())
+    if not module._parameters:
+        return ()
     return [p for p in module._parameters.values() if p is not None]
 
 
 def _inputs(
     event: Event,
-) -> tuple[list[int], tuple[Value | None, ...], Value]:
+) -> tuple[Sequence[int], tuple[Value | None, ...], Value]:
     """Return who fed a layer, what each of these inputs held, and what the first did.
 
     Of an argument that several layers wrote, nobody knows which part is whose: the
     first of them stands for all. Of what came from out of sight nothing is known.
     """
+    if len(event.origins) == 1 and event.origins[0] and event.calls:
+        by, value = event.origins[0].producers, event.held[0]
+        return by, (value, *[None] * (len(by) - 1)), value
     producers: list[int] = []
     sources: list[Value | None] = []
     first: Value | None = None
-    seen = event.whole or event.notes
+    seen = event.whole or event.calls
     for origin, value in zip(event.origins, event.held, strict=True):
         if origin is not None:
             first = first or value

@@ -67,6 +67,11 @@ class Storage:
     shared: list[Value] = field(default_factory=list)
     version: int = 0
 
+    def release(self) -> None:
+        """Keep the address alone, unless contents on record lie here."""
+        if not self.shared and isinstance(self.alive, torch.UntypedStorage):
+            self.alive = StorageWeakRef(self.alive)  # type: ignore[no-untyped-call]
+
 
 class Contents:
     """The storages of one run, and what of their contents is on record.
@@ -122,6 +127,24 @@ class Contents:
         storage.shared.append(value)
         return value
 
+    def drop(self, value: Value) -> None:
+        """Let go of a content on record; nothing here keeps its memory any longer."""
+        tensor: Any = value.array.base
+        storage = self.known(tensor) if isinstance(tensor, Tensor) else None
+        value.drop()
+        if storage is not None and value in storage.shared:
+            storage.shared.remove(value)
+            storage.release()
+
+    def restore(self, value: Value, tensor: Tensor) -> None:
+        """Put a content on record again, of a tensor that still holds it."""
+        again = self.of(tensor)
+        value.restore(again)
+        storage = self.known(tensor)
+        if storage is not None and again in storage.shared:
+            storage.shared.remove(again)
+            storage.shared.append(value)
+
     def is_exposed(self, tensor: Tensor) -> bool:
         """Tell whether a tensor may have been written without torch's counting it."""
         known = self.known(tensor)
@@ -156,7 +179,8 @@ class Contents:
         for place, storage in self._storages.items():
             if not storage.shared:
                 continue
-            ours = 1 + len(storage.shared)  # ``alive``, and every array
+            alive = isinstance(storage.alive, torch.UntypedStorage)
+            ours = alive + len(storage.shared)
             if torch._C._storage_Use_Count(place) > ours:
                 self._part(storage)
             else:
@@ -169,6 +193,7 @@ class Contents:
             for value in storage.shared:
                 value.part()
             storage.shared.clear()
+            storage.release()
 
     def _look(self, value: Value, version: int) -> None:
         """Notice a write that was not foreseen."""

@@ -6,32 +6,37 @@ their ``forward``, the call is made from here and need not be watched for.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-Called = tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]
-"""A torch function and what it is called with."""
+Called = tuple[
+    Callable[..., Tensor], Sequence[Tensor | None], tuple[Any, ...], dict[str, Any]
+]
+"""A torch function, and what it is called with after the input: tensors of the
+module's own, settings, and named settings."""
 
 Way = Callable[[Any, Tensor], Called | None]
 """Gives what a module calls on an input in evaluation mode; None if that is more."""
 
+_NONE: dict[str, Any] = {}
+
 
 def _convolution(function: Callable[..., Tensor]) -> Way:
-    def call(m: Any, x: Tensor) -> Called | None:
+    def call(m: Any, _x: Tensor) -> Called | None:
         if m.padding_mode != "zeros":
             return None
         how = m.stride, m.padding, m.dilation, m.groups
-        return function, (x, m.weight, m.bias, *how), {}
+        return function, (m.weight, m.bias), how, _NONE
 
     return call
 
 
-def _linear(m: Any, x: Tensor) -> Called:
-    return F.linear, (x, m.weight, m.bias), {}
+def _linear(m: Any, _x: Tensor) -> Called:
+    return F.linear, (m.weight, m.bias), (), _NONE
 
 
 def _batch_norm(m: Any, x: Tensor) -> Called | None:
@@ -39,37 +44,32 @@ def _batch_norm(m: Any, x: Tensor) -> Called | None:
     if m.training or mean is None or variance is None:
         return None
     m._check_input_dim(x)
-    named = {
-        "weight": m.weight,
-        "bias": m.bias,
-        "training": False,
-        "momentum": 0.0 if m.momentum is None else m.momentum,
-        "eps": m.eps,
-    }
-    return F.batch_norm, (x, mean, variance), named
+    momentum = 0.0 if m.momentum is None else m.momentum
+    own = mean, variance, m.weight, m.bias
+    return F.batch_norm, own, (False, momentum, m.eps), _NONE
 
 
-def _relu(m: Any, x: Tensor) -> Called:
-    return F.relu, (x,), {"inplace": m.inplace}
+def _relu(m: Any, _x: Tensor) -> Called:
+    return F.relu, (), (), {"inplace": m.inplace}
 
 
-def _dropout(m: Any, x: Tensor) -> Called | None:
+def _dropout(m: Any, _x: Tensor) -> Called | None:
     if m.training:
         return None
-    return F.dropout, (x,), {"p": m.p, "training": False, "inplace": m.inplace}
+    return F.dropout, (), (m.p, False), {"inplace": m.inplace}
 
 
 def _max_pool(function: Callable[..., Tensor]) -> Way:
-    def call(m: Any, x: Tensor) -> Called | None:
+    def call(m: Any, _x: Tensor) -> Called | None:
         if m.return_indices or m.stride is None:
             return None
-        how = {name: getattr(m, name) for name in ("stride", "padding", "dilation")}
-        return function, (x, m.kernel_size), {**how, "ceil_mode": m.ceil_mode}
+        how = m.kernel_size, m.stride, m.padding, m.dilation, m.ceil_mode
+        return function, (), how, _NONE
 
     return call
 
 
-WAYS: dict[type[nn.Module], Way] = {
+_WAYS: dict[type[nn.Module], Way] = {
     nn.Conv1d: _convolution(F.conv1d),
     nn.Conv2d: _convolution(F.conv2d),
     nn.Conv3d: _convolution(F.conv3d),
@@ -83,13 +83,16 @@ WAYS: dict[type[nn.Module], Way] = {
     nn.MaxPool2d: _max_pool(torch.max_pool2d),
     nn.MaxPool3d: _max_pool(torch.max_pool3d),
 }
-_FORWARDS = {kind: kind.forward for kind in WAYS}
+_FORWARDS = {kind: kind.forward for kind in _WAYS}
+_ORDINARY = frozenset({nn.Parameter, Tensor, type(None)})
 
 
 def way_of(module: nn.Module) -> Way | None:
     """Return how a module calls its one function, if it is one of these, unchanged."""
     kind = type(module)
-    way = WAYS.get(kind)
+    way = _WAYS.get(kind)
     if way is None or "forward" in module.__dict__:
         return None
-    return way if kind.forward is _FORWARDS[kind] else None
+    own = map(type, module._parameters.values())
+    unchanged = kind.forward is _FORWARDS[kind] and _ORDINARY.issuperset(own)
+    return way if unchanged else None

@@ -6,7 +6,8 @@ module path, and what goes into and comes out of a leaf.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Set
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
@@ -16,8 +17,12 @@ from cnnviz.probe import vocabulary as words
 from cnnviz.probe.direct import Called, Way
 from cnnviz.probe.flow import Origin
 from cnnviz.probe.keeping import Keeper
-from cnnviz.probe.notes import FIRST, Leaf, Noted, filled, tensors_among
+from cnnviz.probe.notes import FIRST, Leaf, tensors_among
+from cnnviz.probe.replay import Call
 from cnnviz.probe.values import tensors_in
+
+_Forward = Callable[..., Any]
+_Unseen = torch._C.DisableTorchFunction
 
 
 class Entering:
@@ -36,26 +41,25 @@ class Entering:
         self._contents = keeper.contents
         structure = keeper.scopes.structure
         self._leaves = structure.leaves
-        self._ways: dict[int, Way] = {}
-        if not torch._C._len_torch_function_stack():  # nobody else watches
-            self._ways = structure.ways
+        alone = not torch._C._len_torch_function_stack()  # nobody else watches
+        self._ways = structure.ways if alone else {}
 
-    def entered(
-        self, module: nn.Module, forward: Callable[..., Any], *args: Any, **kwargs: Any
+    def wrapper(self, module: nn.Module, forward: _Forward) -> _Forward:
+        """Return what is to run in place of a module's ``forward``."""
+        if id(module) not in self._leaves:
+            return partial(self._inner, module, forward)
+        way = self._ways.get(id(module))
+        if way is None:
+            return partial(self._leaf, module, forward)
+        return partial(self._straight, module, way, forward)
+
+    def _inner(
+        self, module: nn.Module, forward: _Forward, *args: Any, **kwargs: Any
     ) -> Any:
-        """Run a module's ``forward``; a leaf becomes one layer."""
+        """Run a module of several layers, or one within a layer."""
         path = self._scopes.push(module)
         try:
-            if self._origins.leaf is not None or id(module) not in self._leaves:
-                return forward(*args, **kwargs)
-            way = self._ways.get(id(module))
-            if way and len(args) == 1 and not kwargs and not self._contents.copying:
-                with torch._C.DisableTorchFunction():
-                    origin = self._origin(args[0])
-                    call = origin and way(module, args[0])
-                    if origin and call:
-                        return self._run(call, module, path, args[0], origin)
-            return self._watch(module, path, forward, args, kwargs)
+            return forward(*args, **kwargs)
         except Exception as failure:
             self._keeper.fail(failure, path)
             raise
@@ -64,75 +68,93 @@ class Entering:
 
     # -- leaves that are one function ------------------------------------------
 
-    def _origin(self, x: Any) -> Origin | None:
-        """Return where an input comes from whose writes are counted."""
-        return (
-            None if type(x) is not Tensor or x.is_inference() else self._origins.of(x)
-        )
+    def _straight(
+        self,
+        module: nn.Module,
+        way: Way,
+        forward: _Forward,
+        *args: Any,
+        **kwargs: Any,
+    ) -> Any:
+        """Make a leaf's only call, if it need not be watched for."""
+        if (
+            len(args) == 1
+            and type(args[0]) is Tensor
+            and not kwargs
+            and self._origins.leaf is None
+            and not self._contents.copying
+        ):
+            with _Unseen():
+                x = args[0]
+                origin = None if x.is_inference() else self._origins.of(x)
+                called = origin and self._called(way, module, x)
+                if origin and called:
+                    return self._run(called, module, x, origin)
+        return self._leaf(module, forward, *args, **kwargs)
+
+    def _called(self, way: Way, module: nn.Module, x: Tensor) -> Called | None:
+        """Return a leaf's only call; it may refuse its input."""
+        try:
+            return way(module, x)
+        except Exception as failure:
+            self._keeper.fail(failure, self._scopes.visit(module))
+            raise
 
     def _run(
-        self, call: Called, module: nn.Module, path: str, x: Tensor, origin: Origin
+        self, called: Called, module: nn.Module, x: Tensor, origin: Origin
     ) -> Tensor:
         """Make a leaf's only call, and note it."""
-        keeper = self._keeper
+        keeper, constant = self._keeper, self._origins.constant
+        path = self._scopes.visit(module)
         keeper.next(path)
-        func, args, kwargs = call
-        given, places = tensors_among(args, kwargs)
-        held: list[Any] = [self._origins.held(x, origin)]
-        held += map(self._origins.constant, given[1:])
-        args_held, kwargs_held = filled(args, kwargs, places, held)
-        name = words.word(func).name
-        note = Noted(name, func, args_held, kwargs_held, (), ())
-        origins = (origin,)
+        function, own, rest, named = called
+        held: Any = origin.value or self._origins.held(x, origin)
+        if keeper.budget.limit:
+            keeper.bring_back((x,), (held,))
+        known = [None if t is None else constant(t) for t in own]
+        name = words.word(function).name
+        call = Call(name, function, (held, *known, *rest), named)
         before = x._version
-        if kwargs.get("inplace"):
+        if named and named["inplace"]:
             self._contents.about_to_write((x,), exposed=False)
         try:
-            result: Tensor = func(*args, **kwargs)
+            result = function(x, *own, *rest, **named)
         except Exception as failure:
-            keeper.fail(failure, path, note, origins)
+            keeper.fail(failure, path, call, (origin,))
             raise
-        wrote: Set[int] = frozenset()
         if x._version != before:
-            note, wrote = note._replace(written=(0,)), {id(x)}
-        view = keeper.keep(
-            module,
-            path,
-            True,
-            (note,),
-            origins,
-            held[:1],
-            (x,),
-            (result,),
-            FIRST,
-            wrote,
-            single=True,
-        )
-        return result if view is None else view
+            call = call._replace(written=(0,))
+            keeper.keep(
+                module, path, True, (call,), (origin,), (held,), (x,), (x,), FIRST,
+                {id(x)}, single=True,
+            )  # fmt: skip
+            return result
+        return keeper.keep_one(module, path, call, origin, held, x, result)
 
     # -- leaves that are watched -----------------------------------------------
 
-    def _watch(
-        self,
-        module: nn.Module,
-        path: str,
-        forward: Callable[..., Any],
-        args: tuple[Any, ...],
-        kwargs: dict[str, Any],
+    def _leaf(
+        self, module: nn.Module, forward: _Forward, *args: Any, **kwargs: Any
     ) -> Any:
         """Run a leaf and see what it does."""
+        if self._origins.leaf is not None:
+            return self._inner(module, forward, *args, **kwargs)
+        path = self._scopes.push(module)
         self._origins.leaf = leaf = Leaf(args, kwargs)
         try:
             if isinstance(module, torch.jit.ScriptModule):
-                with torch._C.DisableTorchFunction():
+                with _Unseen():
                     self.open(leaf)
             result = forward(*args, **kwargs)
+            with _Unseen():
+                if leaf.opened or self.open(leaf):
+                    result = self._close(leaf, module, path, result)
+        except Exception as failure:
+            self._keeper.fail(failure, path)
+            raise
         finally:
             self._origins.leaf = None
-        with torch._C.DisableTorchFunction():
-            if leaf.opened or self.open(leaf):
-                self._origins.leaf = None
-                return self._close(leaf, module, path, result)
+            self._scopes.pop()
         return result
 
     def open(self, leaf: Leaf) -> bool:
@@ -159,7 +181,7 @@ class Entering:
             module,
             path,
             True,
-            leaf.notes,
+            leaf.calls,
             leaf.origins,
             leaf.held,
             leaf.given,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +18,17 @@ from cnnviz.nets.build import build
 from cnnviz.nets.cache import weights_file
 from cnnviz.nets.catalog import find
 from cnnviz.nets.network import Network
+from cnnviz.probe.budget import Budget
 from cnnviz.probe.recorder import Recording, record
 from cnnviz.probe.sources import prepare, read
 
 
-def execute(request: Request, check: Check = no_check) -> Trace:
+def execute(
+    request: Request,
+    check: Check = no_check,
+    limit: int = 0,
+    wanted: Iterable[int] = (),
+) -> Trace:
     """Run one network on one source.
 
     Parameters
@@ -31,6 +37,9 @@ def execute(request: Request, check: Check = no_check) -> Trace:
         Which network, which source.
     check
         Called before each step with (done, expected, what); may raise ``Cancelled``.
+    limit, wanted
+        Bytes of memory for what is recorded, and the layers to be kept before others.
+        See ``Budget``.
 
     Raises
     ------
@@ -46,7 +55,8 @@ def execute(request: Request, check: Check = no_check) -> Trace:
     check(0, 0, f"loading {request.model.title}")
     network = network_of(request.model, check)
     sample = prepare(found, network, request.source)
-    recording = record(network.module, sample.values, check)
+    budget = Budget(limit, wanted)
+    recording = record(network.module, sample.values, check, budget=budget)
     return _trace(
         recording,
         sample,
@@ -140,6 +150,8 @@ def _trace(recording: Recording, sample: Sample, **facts: Any) -> Trace:
         parameters_used=recording.parameters_used,
         not_run=recording.not_run,
         seconds=recording.seconds,
+        bytes_kept=recording.bytes_kept,
+        bytes_whole=recording.bytes_whole,
         **facts,
     )
 
@@ -161,7 +173,7 @@ def class_scores(
     for name in outputs:
         layer = by_name[name]
         vector = len(layer.shape) == 1 and layer.shape[0] > 1
-        if not vector or layer.output.dtype.kind != "f":
+        if not vector or not layer.kept or layer.output.dtype.kind != "f":
             continue
         values = layer.output.astype(np.float64)
         if layer.op in ("LogSoftmax", "log_softmax"):

@@ -10,7 +10,7 @@ from cnnviz.probe import vocabulary as words
 from cnnviz.probe.builder import Builder
 from cnnviz.probe.describe import Shape, settings_of
 from cnnviz.probe.flow import Origin
-from cnnviz.probe.notes import Noted
+from cnnviz.probe.replay import Call
 from cnnviz.probe.values import Step, Value, mapped
 from cnnviz.probe.windows import geometry_of
 
@@ -25,7 +25,7 @@ class Failed(NamedTuple):
     ----------
     path
         The module it came from, or the layer it would have been.
-    note
+    call
         The torch function that raised it, if one did.
     origins
         Where what went into the layer came from.
@@ -33,7 +33,7 @@ class Failed(NamedTuple):
 
     failure: Exception
     path: str
-    note: Noted | None
+    call: Call | None
     origins: Sequence[Origin | None]
 
     @property
@@ -161,29 +161,28 @@ def explain_failure(
     first = (str(failure).strip() or type(failure).__name__).splitlines()[0]
     if failed is None or not failed.explains(failure):
         failed = Failed(failure, "", None, ())
-    note = failed.note
-    if note is None:
+    call = failed.call
+    if call is None:
         last = builder.layers[-1].name if builder.layers else None
         where = f'in "{failed.path}" ' if failed.path else ""
         where += f'after layer "{last}"' if last else "before its first layer"
         what = type(failure).__name__
         return Reason(f"The network's own code stopped {where}: {what}: {first}")
-    kind = words.kind_of(note.name)
-    bound = words.bind(note.name, note.args, note.kwargs)
+    kind = words.kind_of(call.name)
+    bound = words.bind(call.name, call.args, call.kwargs)
     bound = {key: settings_of(value) for key, value in bound.items()}
     shapes: list[tuple[int, ...]] = []
-    arguments = note.args, note.kwargs
-    mapped(arguments, (Value, Step), lambda v: shapes.append(settings_of(v)))
+    mapped(call.arguments, (Value, Step), lambda v: shapes.append(settings_of(v)))
     given = shapes[0]
     came = _size(given[1:])
     source = (
         f", from {builder.name_of(failed.producers[0])}" if failed.producers else ""
     )
-    layer = f'Layer "{failed.path}" ({note.name})' if failed.path else note.name
+    layer = f'Layer "{failed.path}" ({call.name})' if failed.path else call.name
     wanted = _wanted(kind, bound, given)
     if wanted:
         return Reason(f"{layer} {wanted} ({came}{source}).")
-    geometry = geometry_of(note.name, kind, bound, given, given)
+    geometry = geometry_of(call.name, kind, bound, given, given)
     if geometry is not None and not geometry.adaptive and not _fits(geometry, given):
         smallest = _smallest(builder, failed, geometry)
         if smallest:

@@ -55,16 +55,13 @@ class Flow:
         entry = self._objects.get(id(tensor))
         if entry is not None:
             reference, storage, seen, writes, origin = entry
-            if (
-                writes == storage.writes
-                and reference() is tensor
-                and seen == version(tensor)
-            ):
+            known = reference() is tensor and writes == storage.writes
+            if known and seen == version(tensor):
                 return origin
-        known = self._contents.known(tensor)
-        if known is None or not known.writers:
+        found = self._contents.known(tensor)
+        if found is None or not found.writers:
             return None
-        return Origin(known.writers, None)
+        return Origin(found.writers, None)
 
     def learn(
         self,

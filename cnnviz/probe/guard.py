@@ -6,7 +6,6 @@ import operator
 from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 from itertools import accumulate
 from typing import Any
 
@@ -24,9 +23,10 @@ _CONTAINERS = frozenset({dict, OrderedDict, defaultdict, set, list, deque})
 
 @contextmanager
 def wrapped(
-    modules: Sequence[nn.Module], entered: Callable[..., Any]
+    modules: Sequence[nn.Module],
+    wrapper: Callable[[nn.Module, Callable[..., Any]], Callable[..., Any]],
 ) -> Iterator[None]:
-    """Lead every ``forward`` through ``entered(module, forward, …)`` in the block.
+    """Put ``wrapper(module, forward)`` in the place of every ``forward`` in the block.
 
     Unlike hooks, a ``forward`` replaced on the instance also sees
     ``module.forward(x)``, works on scripted modules, and sits inside the person's own
@@ -37,7 +37,7 @@ def wrapped(
         for module in modules:
             own = module.__dict__
             saved.append((own, own.get("forward", _MISSING)))
-            own["forward"] = partial(entered, module, module.forward)
+            own["forward"] = wrapper(module, module.forward)
         yield
     finally:
         for own, forward in saved:

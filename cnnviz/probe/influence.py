@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from cnnviz.core.edges import hull
+from cnnviz.core.errors import InputError
 from cnnviz.core.geometry import receptive_field
 from cnnviz.core.layers import Array, Layer
 from cnnviz.core.mattering import Asked, Mattering
@@ -41,7 +42,7 @@ def mattering(asked: Asked, check: Check = lambda *_: None) -> Mattering:
     Raises
     ------
     InputError
-        The layer has no such channel or unit.
+        The layer has no such channel or unit; or a layer on the way was not kept.
     """
     field = receptive_field(asked.trace, asked.layer, asked.unit, asked.channel)
     found = influence(asked, check=check)
@@ -96,6 +97,8 @@ def influence(
 def _read(layer: Layer, wanted: Mask) -> Iterator[tuple[int, Mask]]:
     """Yield which values of each input the wanted outputs really depend on."""
     if plain_name(layer) == "relu":
+        if not layer.kept:
+            raise _not_kept(layer)
         yield 0, wanted & (layer.output > 0)
         return
     if layer.kind == "linear" and wanted.ndim == 1 and layer.weight is not None:
@@ -103,6 +106,8 @@ def _read(layer: Layer, wanted: Mask) -> Iterator[tuple[int, Mask]]:
         return
     found = None
     if not _adds_up(layer) and isinstance(layer.replay, Recipe):
+        if not layer.replay.intact:
+            raise _not_kept(layer)
         # a pool only chooses; what computes could underflow in single precision
         found = _gradient(layer.replay, wanted, wide=layer.kind != "pool")
     if found is not None:
@@ -113,6 +118,13 @@ def _read(layer: Layer, wanted: Mask) -> Iterator[tuple[int, Mask]]:
     for source, edge in enumerate(edges(layer)):
         read = edge.pull(wanted, box).mask
         yield source, np.broadcast_to(read, layer.input_shapes[source])
+
+
+def _not_kept(layer: Layer) -> InputError:
+    return InputError(
+        f"what mattered cannot be told: {layer.name} was too much for the memory "
+        "that maps may take, and was not kept"
+    )
 
 
 def _adds_up(layer: Layer) -> bool:

@@ -9,12 +9,14 @@ from torch import Tensor, nn
 
 from cnnviz.core.progress import Check
 from cnnviz.probe import vocabulary as words
+from cnnviz.probe.budget import Budget
 from cnnviz.probe.contents import Contents
 from cnnviz.probe.failure import Failed
 from cnnviz.probe.flow import Flow, Origin
 from cnnviz.probe.guard import Untouched
-from cnnviz.probe.notes import Event, Journal, Noted
+from cnnviz.probe.notes import FIRST, Event, Journal
 from cnnviz.probe.origins import Origins
+from cnnviz.probe.replay import Call
 from cnnviz.probe.scopes import Scopes
 from cnnviz.probe.values import Step, Value
 
@@ -36,6 +38,8 @@ class Keeper:
         Copy every content at once, though only a write of it makes that needful.
     distrust
         Take tensors of unknown origin for data from the input.
+    budget
+        How much of it may stay in memory.
 
     Attributes
     ----------
@@ -59,13 +63,16 @@ class Keeper:
         copy_weights: bool,
         copying: bool,
         distrust: bool,
+        budget: Budget,
     ) -> None:
         self.scopes = scopes
         self.parameters = scopes.structure.parameters
-        self.journal = Journal()
+        self.budget = budget
+        self.journal = Journal(budget)
         self.failed: Failed | None = None
         self.stopped: BaseException | None = None
         self.contents = Contents(copying=copying)
+        budget.let_go = self.contents.drop
         self.flow = Flow(self.contents)
         self.origins = Origins(
             scopes,
@@ -96,29 +103,59 @@ class Keeper:
         self,
         failure: Exception,
         path: str,
-        note: Noted | None = None,
+        call: Call | None = None,
         origins: Sequence[Origin | None] = (),
     ) -> None:
         """Remember where a failure was seen first."""
         if self.failed is None or not self.failed.explains(failure):
-            self.failed = Failed(failure, path, note, origins)
+            self.failed = Failed(failure, path, call, origins)
 
     def held(
         self, given: Sequence[Tensor], origins: Sequence[Origin | None]
     ) -> list[Any]:
         """Return what tensors hold: values, and steps within a leaf."""
         look = self.origins.held
-        return [
+        held = [
             (origin and origin.value) or look(tensor, origin)
             for tensor, origin in zip(given, origins, strict=True)
         ]
+        if self.budget.limit:
+            self.bring_back(given, held)
+        return held
+
+    def bring_back(
+        self, given: Sequence[Tensor], held: Sequence[Any], layers: int = 1
+    ) -> None:
+        """Have contents that were dropped on record again, for a layer that is wanted.
+
+        And for one that runs on tensors whose writes can only be seen.
+        """
+        for tensor, value in zip(given, held, strict=True):
+            if isinstance(value, Value) and (
+                self.budget.is_missed(value, self.journal.layers, layers)
+                or (not value.kept and tensor.is_inference())
+            ):
+                self.contents.restore(value, tensor)
+                self.budget.came_back(value)
+
+    def escape(self, tensor: Tensor, value: Value | Step) -> None:
+        """Note that code outside torch may now read and write a tensor.
+
+        What it held stays on record: nothing else can tell of a write.
+        """
+        self.origins.escape(tensor)
+        if self.budget.limit and isinstance(value, Value):
+            if not value.kept:
+                self.contents.restore(value, tensor)
+                self.budget.came_back(value)
+            self.budget.pin(value)
 
     def keep(
         self,
         module: nn.Module,
         path: str,
         whole: bool,
-        notes: Sequence[Noted],
+        calls: Sequence[Call],
         origins: Sequence[Origin | None],
         held: Sequence[Value],
         given: Sequence[Tensor],
@@ -127,12 +164,13 @@ class Keeper:
         wrote: Set[int],
         *,
         single: bool,
+        parameters: Sequence[Tensor] = (),
     ) -> Tensor | None:
         """Add an event, and note what its tensors hold from now on.
 
         Parameters
         ----------
-        module, path, whole, notes, origins, held, step
+        module, path, whole, calls, origins, held, step, parameters
             See ``Event``.
         given, results
             The tensors that went in and that came out.
@@ -147,8 +185,10 @@ class Keeper:
             None; or, where a single result is the very tensor that came in, as with
             dropout, a view of it, by which the two can be told apart.
         """
-        if not whole and notes[0].name in words.SPLITS:
-            self._keep_pieces(module, path, notes, origins, held, results)
+        if not whole and calls[0].name in words.SPLITS:
+            if self.budget.limit:
+                self.bring_back(given, held, len(results))
+            self._keep_pieces(module, path, calls, origins, held, results, parameters)
             return None
         by = (self.journal.layers,)
         values = []
@@ -166,7 +206,9 @@ class Keeper:
             values.append(value)
             origin = Origin(by, value)
             self.flow.learn(tensor, origin, wrote=written, storage=storage)
-        self.journal.add(Event(module, path, whole, notes, origins, held, values, step))
+        self.journal.add(
+            Event(module, path, whole, calls, origins, held, values, step, parameters)
+        )
         if wrote:
             returned = {*map(id, results)}
             for tensor in given:
@@ -174,18 +216,50 @@ class Keeper:
                     self.flow.learn(tensor, Origin(by, None), wrote=True)
         return view
 
+    def keep_one(
+        self,
+        module: nn.Module,
+        path: str,
+        call: Call,
+        origin: Origin,
+        held: Value,
+        given: Tensor,
+        result: Tensor,
+    ) -> Tensor:
+        """Add a module's only call, of one tensor that it left as it was.
+
+        Returns
+        -------
+        tensor
+            The result, or a view of it, as of ``keep``.
+        """
+        if result is given:
+            value, result = held, result.view_as(result)
+            storage = self.contents.storage(result)
+        else:
+            storage = self.contents.storage(result)
+            value = self.contents.of(result, storage)
+        made = Origin((self.journal.layers,), value)
+        self.flow.learn(result, made, wrote=False, storage=storage)
+        event = Event(module, path, True, (call,), (origin,), (held,), (value,), FIRST)
+        self.journal.add(event)
+        return result
+
     def _keep_pieces(
         self,
         module: nn.Module,
         path: str,
-        notes: Sequence[Noted],
+        calls: Sequence[Call],
         origins: Sequence[Origin | None],
         held: Sequence[Value],
         results: Sequence[Tensor],
+        parameters: Sequence[Tensor],
     ) -> None:
         """Add an event whose every result is a layer."""
         values = [self.contents.of(tensor) for tensor in results]
-        event = Event(module, path, False, notes, origins, held, values, None)
+        event = Event(
+            module, path, False, calls, origins, held, values, None, parameters
+        )
         first = self.journal.add(event, len(results))
         for k, (tensor, value) in enumerate(zip(results, values, strict=True)):
             self.flow.learn(tensor, Origin((first + k,), value), wrote=False)

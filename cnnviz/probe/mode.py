@@ -19,8 +19,9 @@ from cnnviz.probe.contents import version
 from cnnviz.probe.entering import Entering
 from cnnviz.probe.flow import Origin
 from cnnviz.probe.keeping import Keeper
-from cnnviz.probe.notes import Noted, filled, tensors_among
+from cnnviz.probe.notes import filled, tensors_among
 from cnnviz.probe.origins import changed
+from cnnviz.probe.replay import Call
 from cnnviz.probe.scopes import within
 from cnnviz.probe.values import Step, tensors_in
 
@@ -84,9 +85,8 @@ class Functions(TorchFunctionMode):
             path = self._scopes.path
             if leaf is None:
                 path = self._scopes.owner(own) or within(path, word.name)
-            args, kwargs = filled(args, kwargs, places, held)
-            note = Noted(word.name, func, args, kwargs, (), own)
-            keeper.fail(failure, path, note, leaf.origins if leaf else origins)
+            call = Call(word.name, func, *filled(args, kwargs, places, held))
+            keeper.fail(failure, path, call, leaf.origins if leaf else origins)
             raise
         results = [result] if isinstance(result, Tensor) else tensors_in(result)
         written: Sequence[int] = ()
@@ -100,22 +100,22 @@ class Functions(TorchFunctionMode):
             wrote = {id(given[at]) for at in written}
         if not results:
             if word.name in words.ESCAPES:
-                self._origins.escape(given[0])
+                keeper.escape(given[0], held[0])
             return result
         move = word.name in words.MOVES and not written
         if move and self._moved(given[0], origins[0], results[0]):
             return result
         args, kwargs = filled(args, kwargs, places, held)
-        note = Noted(word.name, func, args, kwargs, tuple(written), own)
+        call = Call(word.name, func, args, kwargs, tuple(written))
         if leaf is not None:
-            leaf.add(note, results, wrote)
+            leaf.add(call, results, wrote)
             return result
         module, path, _ = self._scopes.frame
         view = keeper.keep(
             module,
             path,
             False,
-            (note,),
+            (call,),
             origins,
             held,
             given,
@@ -123,6 +123,7 @@ class Functions(TorchFunctionMode):
             None,
             wrote,
             single=isinstance(result, Tensor),
+            parameters=own,
         )
         return result if view is None else view
 

@@ -6,12 +6,13 @@ ours is dear. So only what would be lost is kept there and then.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Sequence, Set
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
+from cnnviz.probe.budget import Budget
 from cnnviz.probe.contents import version
 from cnnviz.probe.flow import Origin
 from cnnviz.probe.replay import Call
@@ -23,31 +24,6 @@ _PLAIN = frozenset(
 FIRST = Step(0, 0)
 
 
-class Noted(NamedTuple):
-    """A torch function that ran on data derived from the input.
-
-    Attributes
-    ----------
-    name
-        Plain name, ``"conv2d"``.
-    function, args, kwargs, written
-        See ``Call``.
-    parameters
-        The network's own parameters among its arguments.
-    """
-
-    name: str
-    function: Callable[..., Any]
-    args: tuple[Any, ...]
-    kwargs: dict[str, Any]
-    written: tuple[int, ...]
-    parameters: Sequence[Tensor]
-
-    def call(self) -> Call:
-        """Return what can be repeated."""
-        return Call(self.function, self.args, self.kwargs, self.written)
-
-
 class Event(NamedTuple):
     """Something that becomes a layer.
 
@@ -57,7 +33,7 @@ class Event(NamedTuple):
         The innermost module that was running.
     whole
         The module is shown as one layer; otherwise the event is a function in it.
-    notes
+    calls
         What ran, in order; nothing when that was out of sight.
     origins, held
         For every tensor that went in, where it came from and what it held.
@@ -65,30 +41,42 @@ class Event(NamedTuple):
         What came out: one layer with further outputs, or pieces that are a layer each.
     step
         Which call made the first result; None if none that was seen.
+    parameters
+        The network's own among the arguments of a function.
     """
 
     module: nn.Module
     path: str
     whole: bool
-    notes: Sequence[Noted]
+    calls: Sequence[Call]
     origins: Sequence[Origin | None]
     held: Sequence[Value]
     results: Sequence[Value]
     step: Step | None
+    parameters: Sequence[Tensor] = ()
 
 
 class Journal:
-    """The events of one run, and how many layers they will make."""
+    """The events of one run, and how many layers they will make.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    budget
+        Told of each event.
+    """
+
+    def __init__(self, budget: Budget) -> None:
         self.events: list[Event] = []
         self.layers = 0
+        self._budget = budget
 
     def add(self, event: Event, layers: int = 1) -> int:
         """Add an event; gives the index of its first layer."""
+        first = self.layers
         self.events.append(event)
         self.layers += layers
-        return self.layers - layers
+        self._budget.note(event, first, layers)
+        return first
 
 
 class Leaf:
@@ -105,7 +93,7 @@ class Leaf:
     ----------
     given, origins, held
         The tensors among that, once it is opened.
-    notes
+    calls
         What ran, in order.
     written
         The ids of tensors that were written.
@@ -114,10 +102,10 @@ class Leaf:
     __slots__ = (
         "_made",
         "args",
+        "calls",
         "given",
         "held",
         "kwargs",
-        "notes",
         "opened",
         "origins",
         "written",
@@ -130,7 +118,7 @@ class Leaf:
         self.given: Sequence[Tensor] = ()
         self.origins: Sequence[Origin | None] = ()
         self.held: Sequence[Value] = ()
-        self.notes: list[Noted] = []
+        self.calls: list[Call] = []
         self.written: set[int] = set()
         self._made: dict[int, tuple[Tensor, int, int, int]] = {}
 
@@ -152,12 +140,12 @@ class Leaf:
         """Note that a tensor holds what a step made."""
         self._made[id(tensor)] = tensor, version(tensor), step.call, step.result
 
-    def add(self, note: Noted, results: Sequence[Tensor], wrote: Set[int]) -> None:
+    def add(self, call: Call, results: Sequence[Tensor], wrote: Set[int]) -> None:
         """Note a call, what it made, and the ids of what it wrote."""
-        call = len(self.notes)
+        at = len(self.calls)
         for k, tensor in enumerate(results):
-            self._made[id(tensor)] = tensor, version(tensor), call, k
-        self.notes.append(note)
+            self._made[id(tensor)] = tensor, version(tensor), at, k
+        self.calls.append(call)
         self.written |= wrote
 
 

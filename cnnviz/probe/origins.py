@@ -77,7 +77,7 @@ class Origins:
                 return None
             return self._from_outside(tensor, self._escaped)
         held = origin.value if address(tensor) in self._exposed else None
-        if isinstance(held, Value) and not _holds(tensor, held):
+        if isinstance(held, Value) and held.kept and not _holds(tensor, held):
             return self._from_outside(tensor, origin.producers)
         return origin
 

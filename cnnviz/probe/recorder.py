@@ -19,6 +19,7 @@ from torch.nn.parameter import UninitializedBuffer, is_lazy
 from cnnviz.core.errors import ModelError
 from cnnviz.core.layers import Layer
 from cnnviz.core.progress import Check
+from cnnviz.probe.budget import Budget
 from cnnviz.probe.builder import Builder
 from cnnviz.probe.entering import Entering
 from cnnviz.probe.failure import Reason, explain_failure
@@ -47,6 +48,8 @@ class Recording:
         As in ``core.trace.Trace``.
     seconds
         Duration of the run, recording included.
+    bytes_kept, bytes_whole
+        As in ``core.trace.Trace``.
     """
 
     layers: tuple[Layer, ...]
@@ -56,6 +59,8 @@ class Recording:
     parameters_used: int
     not_run: tuple[str, ...]
     seconds: float
+    bytes_kept: int
+    bytes_whole: int
 
 
 def _no_check(done: int, expected: int, name: str) -> None:
@@ -68,6 +73,7 @@ def record(
     check: Check = _no_check,
     *,
     copy_weights: bool = False,
+    budget: Budget | None = None,
 ) -> Recording:
     """Run a network once in evaluation mode and keep every operation.
 
@@ -84,6 +90,8 @@ def record(
     copy_weights
         False lets the layers' weights share the memory of the network, which must
         then not be trained further; True copies them.
+    budget
+        How much may stay in memory; None for everything.
 
     Returns
     -------
@@ -99,18 +107,24 @@ def record(
     """
     started = time.perf_counter()
     network = _ready(model)
-    run = _Run(network, inputs, check, copy_weights=copy_weights)
-    if run.torn:
-        run = _Run(network, inputs, check, copy_weights=copy_weights, copying=True)
-    if run.lost:
+    copying = distrust = False
+    while True:
         run = _Run(
             network,
             inputs,
             check,
             copy_weights=copy_weights,
-            copying=True,
-            distrust=True,
+            copying=copying,
+            distrust=distrust,
+            budget=budget.renewed() if budget else Budget(),
         )
+        if run.torn and not copying:
+            copying = True
+        elif run.lost and not distrust:
+            copying = distrust = True
+        else:
+            break
+        del run  # two would be too much for the memory
     return Recording(
         tuple(run.layers),
         tuple(dict.fromkeys(run.layers[p].name for p in run.producers if p >= 0)),
@@ -119,6 +133,7 @@ def record(
         run.scopes.parameters_used,
         run.scopes.not_run(),
         time.perf_counter() - started,
+        *run.bytes,
     )
 
 
@@ -138,7 +153,9 @@ def _explained(
         size = reason.smallest
         channels = inputs[0].shape[: inputs[0].ndim - len(size)]
         blank = torch.zeros(*channels, *size)
-        later = _Run(network, [blank], check, copy_weights=False).reason
+        later = _Run(
+            network, [blank], check, copy_weights=False, budget=Budget(1)
+        ).reason
         if later is None or later.smallest is None:
             break
         larger = tuple(map(max, size, later.smallest))
@@ -161,6 +178,8 @@ class _Run:
         A content on record was overwritten before it was copied.
     lost
         Values came out of which nobody knows where they were made.
+    bytes
+        Of what is in memory of the record, and of what there was.
     """
 
     def __init__(
@@ -172,6 +191,7 @@ class _Run:
         copy_weights: bool,
         copying: bool = False,
         distrust: bool = False,
+        budget: Budget,
     ) -> None:
         tensors = [_to_tensor(values, network) for values in inputs]
         failure: Exception | None = None
@@ -186,9 +206,10 @@ class _Run:
                 copy_weights=copy_weights,
                 copying=copying,
                 distrust=distrust,
+                budget=budget,
             )
             modules = Entering(keeper)
-            with wrapped(network.modules, modules.entered):
+            with wrapped(network.modules, modules.wrapper):
                 try:
                     with Functions(keeper, modules):
                         result = network.model(*tensors)
@@ -201,6 +222,7 @@ class _Run:
         for event in keeper.journal.events:
             builder.add(event)
         self.layers = builder.layers
+        self.bytes = budget.spent(keeper.journal.events)
         self.reason: Reason | None = None
         if failure is not None:
             self.reason = explain_failure(failure, keeper.failed, builder)

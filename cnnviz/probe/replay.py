@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -19,6 +20,7 @@ from cnnviz.probe.values import (
     mapped,
     tensors_in,
 )
+from cnnviz.probe.vocabulary import bind
 
 MOVING = frozenset({"flatten", "reshape", "concat", "pad"})
 """Kinds that only move values."""
@@ -28,17 +30,25 @@ _MIRRORED = frozenset({"rsub", "rdiv", "rtruediv", "rpow"})
 
 _SEED = 0x5EED_C0DE
 
+_DRAWING = (
+    *("dropout", "rand", "normal", "uniform", "bernoulli", "multinomial", "poisson"),
+    *("exponential", "cauchy", "geometric", "gumbel", "rrelu", "fractional_max_pool"),
+    *("lstm", "gru", "rnn_", "attention"),
+)
+"""Parts of names of functions that may draw random numbers, in training or always."""
+
 LARGEST = 2**27
 """Number of output values beyond which nothing is measured: an ``expand`` may stand
 for more values than there is memory."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Call:
+class Call(NamedTuple):
     """One torch function with its arguments as plain data.
 
     Attributes
     ----------
+    name
+        Its plain name, ``"conv2d"``.
     function
         The torch function itself.
     args, kwargs
@@ -48,6 +58,7 @@ class Call:
         (``relu_``, ``x[...] = y``).
     """
 
+    name: str
     function: Callable[..., Any]
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
@@ -134,15 +145,33 @@ class Recipe:
 
         return place
 
-    def _repeatable(self) -> bool:
+    def _stored(self) -> list[Value]:
+        """Return all arguments of the calls."""
         stored: list[Value] = []
         for call in self.calls:
             mapped(call.arguments, Value, stored.append)
+        return stored
+
+    @property
+    def intact(self) -> bool:
+        """Whether all arguments of the calls are in memory."""
+        return all(each.kept for each in self._stored())
+
+    def _repeatable(self, exchanged: Collection[Value] = ()) -> bool:
+        """Tell whether the calls can be made again.
+
+        Parameters
+        ----------
+        exchanged
+            Arguments of which only shape and type are used.
+        """
+        stored = self._stored()
         sizes = [each.array.size for each in (*stored, self.recorded)]
         return (
             bool(self.calls)
             and max(sizes) <= LARGEST
             and all(each.faithful for each in stored)
+            and all(each.kept or each in exchanged for each in stored)
         )
 
     def residual(self) -> float | None:
@@ -151,10 +180,9 @@ class Recipe:
         None when the layer cannot be repeated, or is different each time (dropout
         that is not switched off).
         """
-        if not self._repeatable():
+        if not self.recorded.kept or not self._repeatable():
             return None
-        with torch.no_grad(), torch.random.fork_rng(devices=()):
-            torch.manual_seed(_SEED)  # not by chance the state it ran in
+        with torch.no_grad(), _other_chance(self.calls):
             again = capture(self.run()).array
             gap = largest_difference(again, self.recorded.array)
             if gap and largest_difference(capture(self.run()).array, again):
@@ -167,9 +195,11 @@ class Recipe:
         The values are numbered in two ways; what has both numbers was moved, what
         has not was padded.
         """
-        if self.kind not in MOVING or None in self.sources or not self._repeatable():
+        if self.kind not in MOVING or None in self.sources or not self.sources:
             return None
         moved = [*range(len(self.sources))] if self.kind == "concat" else [0]
+        if not self._repeatable([s for s in self.sources[: len(moved)] if s]):
+            return None
         first: list[Value] = []
         mapped(self.calls[0].arguments, Value, first.append)
         if first[0] is not self.sources[0] and self.kind != "concat":
@@ -200,11 +230,14 @@ class Recipe:
 
     def arguments(self) -> tuple[NDArray[Any] | None, ...]:
         """Return each input's content. See ``core.layers.Replay``."""
-        return tuple(None if each is None else each.public() for each in self.sources)
+        return tuple(
+            each.public() if each is not None and each.kept else None
+            for each in self.sources
+        )
 
     def operands(self) -> tuple[tuple[int | None, NDArray[Any]], ...]:
         """Return both sides of an operator. See ``core.layers.Replay``."""
-        if len(self.calls) != 1:
+        if len(self.calls) != 1 or not self.intact:
             return ()
         call, places = self.calls[0], self._places()
         named = (call.kwargs[k] for k in ("input", "other") if k in call.kwargs)
@@ -221,7 +254,8 @@ class Recipe:
 
     def reads(self, wanted: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], ...] | None:
         """Measure what the wanted outputs depend on. See ``core.layers.Replay``."""
-        if self.kind in MOVING or not self._repeatable():
+        floating = [s for s in self.sources if s and s.array.dtype.kind == "f"]
+        if self.kind in MOVING or not self._repeatable(floating):
             return None
         chance = torch.Generator().manual_seed(1)
         leaves: dict[int, Tensor] = {}
@@ -236,7 +270,7 @@ class Recipe:
             leaves[place] = leaf = (leaf + 0.5).requires_grad_()
             return leaf.clone()
 
-        with torch.enable_grad(), torch.random.fork_rng(devices=()):
+        with torch.enable_grad(), _other_chance(self.calls):
             output = self.run(random)
             if not output.requires_grad or len(leaves) != len(self.sources):
                 return None
@@ -250,3 +284,25 @@ class Recipe:
                 materialize_grads=True,
             )
         return tuple((grad != 0).numpy() for grad in grads)
+
+
+@contextmanager
+def _other_chance(calls: Iterable[Call]) -> Iterator[None]:
+    """Let calls draw other random numbers than in the run; put their state back.
+
+    It belongs to the whole process, and another thread may be drawing the weights of
+    a network: it is left alone for calls that draw nothing.
+    """
+    if not any(map(_may_draw, calls)):
+        yield
+        return
+    with torch.random.fork_rng(devices=()):
+        torch.manual_seed(_SEED)
+        yield
+
+
+def _may_draw(call: Call) -> bool:
+    """Tell whether a call may draw random numbers."""
+    if not any(part in call.name for part in _DRAWING):
+        return False
+    return bind(call.name, call.args, call.kwargs).get("training") is not False

@@ -166,21 +166,27 @@ class Scopes:
         return self._stack[-1][0]
 
     def push(self, module: nn.Module) -> str:
-        """Enter a module; gives its path.
+        """Enter a module; gives its path."""
+        path = self.visit(module)
+        self._stack.append((module, path, {}))
+        return path
+
+    def visit(self, module: nn.Module) -> str:
+        """Return the path of a module that is about to run.
 
         An object that stands at several places of a ``Sequential`` is named by the
         place that is running.
         """
         path = self._paths.get(id(module), "")
-        parent, outer, calls = self._stack[-1]
-        places = self._places and self._places.get((id(parent), id(module)))
-        if places:
-            ran = calls.get(id(module), 0)
-            calls[id(module)] = ran + 1
-            name = places[ran % len(places)]
-            path = f"{outer}.{name}" if outer else name
+        if self._places:
+            parent, outer, calls = self._stack[-1]
+            places = self._places.get((id(parent), id(module)))
+            if places:
+                ran = calls.get(id(module), 0)
+                calls[id(module)] = ran + 1
+                name = places[ran % len(places)]
+                path = f"{outer}.{name}" if outer else name
         self._entered.add(id(module))
-        self._stack.append((module, path, {}))
         return path
 
     def pop(self) -> _Frame:

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -39,11 +40,15 @@ class Value:
         The tensor's own type where the array's is wider, else None.
     faithful
         False for sparse, nested and quantised tensors, whose form is lost.
+    kept
+        False when the content was dropped: the array has its shape and type, and next
+        to no memory.
     """
 
     array: NDArray[Any]
     narrow: torch.dtype | None = None
     faithful: bool = True
+    kept: bool = True
     _shown: NDArray[Any] | None = field(default=None, init=False, repr=False)
 
     def tensor(self) -> Tensor:
@@ -57,6 +62,17 @@ class Value:
             self._shown = self.array.view()
             self._shown.flags.writeable = False
         return self._shown
+
+    def drop(self) -> None:
+        """Let go of the content; shape and type stay."""
+        old = self.array
+        nothing = np.full((), np.nan if old.dtype.kind in "fc" else 0, old.dtype)
+        self.array = as_strided(nothing, old.shape, (0,) * old.ndim)
+        self.kept, self._shown = False, None
+
+    def restore(self, again: Value) -> None:
+        """Take over the content of another, which holds the same."""
+        self.array, self.kept, self._shown = again.array, True, None
 
     def part(self) -> None:
         """Keep a copy of the content from now on."""

@@ -57,6 +57,9 @@ _AFFINE = ("weight", "bias")
 _STATISTICS = ("running_mean", "running_var")
 _TAIL = ("momentum", "eps")
 _OWN = (*_AFFINE, *_STATISTICS)
+_OWN_NAMES = frozenset(_OWN)
+_ABSENT = (None,) * len(_OWN)
+_NOWHERE = (-1,) * len(_OWN)
 
 _RECURRENT = (
     "input",
@@ -325,7 +328,9 @@ def tensors_of(
 ) -> tuple[Any, ...]:
     """Return weight, bias, running mean and variance of a call; None where absent."""
     places, n = _places(name), len(args)
-    found = [args[at] if 0 <= at < n else None for at in places]
-    if kwargs:
-        found = [kwargs.get(key, f) for key, f in zip(_OWN, found, strict=True)]
-    return tuple(found)
+    if places == _NOWHERE and not kwargs:
+        return _ABSENT
+    found = tuple([args[at] if 0 <= at < n else None for at in places])
+    if _OWN_NAMES.isdisjoint(kwargs):
+        return found
+    return tuple([kwargs.get(key, f) for key, f in zip(_OWN, found, strict=True)])
