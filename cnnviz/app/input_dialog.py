@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from PySide6.QtCore import QCoreApplication, Qt, Signal
@@ -139,7 +140,7 @@ class InputDialog(QDialog):
         first = choices.task or guess.task or "picture"
         self.task.setCurrentIndex(self.task.findData(first))
         self.fields = _fields(choices, guess)
-        choose = QPushButton(tr("Choose…"))
+        self.choose = choose = QPushButton(tr("Choose…"))
         choose.setAutoDefault(False)
         choose.clicked.connect(self._choose_labels)
         self.fields["labels"].set_aside(choose)
@@ -212,13 +213,10 @@ class InputDialog(QDialog):
         task, values = self.task.currentData(), {}
         for name, field in self.fields.items():
             if self.form.isRowVisible(field):
-                try:
+                with _shown_if_refused(field):
                     values[name] = field.value()
-                except InputError:
-                    field.line.setFocus()
-                    field.line.selectAll()
-                    raise
-        typed.same_count(values["mean"], values["std"])
+        with _shown_if_refused(self.fields["mean"]):
+            typed.same_count(values["mean"], values["std"])
         if self._choices.task is None and task == self._guess.task:
             task = None
         return InputChoices(task=task, **values)
@@ -231,6 +229,17 @@ class InputDialog(QDialog):
             return
         self.chosen.emit(choices)
         self.accept()
+
+
+@contextmanager
+def _shown_if_refused(field: Field) -> Iterator[None]:
+    """Put the cursor where something makes no sense."""
+    try:
+        yield
+    except InputError:
+        field.line.setFocus()
+        field.line.selectAll()
+        raise
 
 
 def _mark() -> QLabel:

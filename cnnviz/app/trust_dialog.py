@@ -27,8 +27,6 @@ from cnnviz.app.trust import Trust
 from cnnviz.nets.code_facts import CodeFacts
 from cnnviz.panels import theme
 
-_ROWS = 18
-"""Lines of the file in sight at first."""
 _DIGITS = 12
 """Digits of a hash that are shown."""
 
