@@ -10,20 +10,24 @@ import json
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import cnnviz
-from cnnviz.core.errors import CnnvizError
+from cnnviz.core.errors import CnnvizError, InputError
+from cnnviz.core.models import InputChoices
 
 COMMANDS = """\
 commands:
   cnnviz layers MODEL [FILE]   print the table of a network's layers
   cnnviz models                print the networks that can be opened
 
-Drop a picture or a CSV on the window, or paste one with Ctrl+V.
+Drop a picture, a CSV or a network of your own on the window, or paste a picture or
+a CSV with Ctrl+V.
 """
+NOTHING_SAID = InputChoices()
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +37,16 @@ class Options:
     Attributes
     ----------
     file
-        Picture or table to open; None for a bundled sample.
+        Picture, table or network to open; None for a bundled sample.
     model
-        Name of the catalogue; None for the one that suits the file.
+        Name of the catalogue, a weights file, or ``model.py:build``; None for the
+        network that suits the file.
+    weights
+        A weights file for the model, or by itself.
+    trust
+        Code may run without asking.
+    choices
+        What was said about the input of a network of files.
     screenshot
         Write the window to this file and end.
     size
@@ -46,6 +57,9 @@ class Options:
 
     file: Path | None = None
     model: str | None = None
+    weights: Path | None = None
+    trust: bool = False
+    choices: InputChoices = NOTHING_SAID
     screenshot: Path | None = None
     size: tuple[int, int] | None = None
     theme: str | None = None
@@ -112,6 +126,49 @@ def _size(text: str) -> tuple[int, int]:
     return int(width), int(height)
 
 
+def _add_network(parser: argparse.ArgumentParser) -> None:
+    """Add what concerns a network of the person's own."""
+    group = parser.add_argument_group("a network of your own")
+    group.add_argument(
+        "--weights", type=Path, metavar="W.pt", help="weights file for the network"
+    )
+    group.add_argument(
+        "--trust", action="store_true", help="run the code in model.py without asking"
+    )
+    for name, read, example, help_ in (
+        ("--input-size", "size", "HxW", "pixels of the picture it takes"),
+        ("--mean", "mean", "A,B,C", "subtracted from each channel"),
+        ("--std", "std", "A,B,C", "each channel is divided by it"),
+        ("--length", "length", "N", "steps of the series it takes"),
+        ("--rate", "rate", "HZ", "steps a second"),
+        ("--labels", "labels", "FILE", "names of the classes"),
+    ):
+        group.add_argument(
+            name, dest=read, type=_typed(read), metavar=example, help=help_
+        )
+
+
+def _typed(what: str) -> Callable[[str], Any]:
+    """Return what reads a choice about the input, see ``app.typed``."""
+
+    def read(text: str) -> Any:
+        from cnnviz.app import typed
+
+        try:
+            return getattr(typed, what)(text)
+        except InputError as error:
+            raise argparse.ArgumentTypeError(str(error)) from error
+
+    return read
+
+
+def _choices(options: argparse.Namespace) -> InputChoices:
+    """Take what was said about the input out of the options."""
+    said = vars(options)
+    names = ("size", "mean", "std", "length", "rate", "labels")
+    return InputChoices(**{name: said.pop(name) for name in names})
+
+
 def _window(arguments: Sequence[str]) -> int:
     parser = _Parser(
         prog="cnnviz",
@@ -119,19 +176,33 @@ def _window(arguments: Sequence[str]) -> int:
         epilog=COMMANDS,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("file", nargs="?", type=Path, help="picture or CSV to open")
-    parser.add_argument("--model", metavar="NAME", help="network; see 'cnnviz models'")
+    parser.add_argument(
+        "file", nargs="?", type=Path, help="picture, CSV or network to open"
+    )
+    parser.add_argument(
+        "--model",
+        metavar="NAME",
+        help="network; see 'cnnviz models'; or a weights file, or model.py:build",
+    )
     parser.add_argument(
         "--screenshot", type=Path, metavar="OUT.png", help="save the window and end"
     )
     parser.add_argument(
-        "--size", type=_size, metavar="1280x800", help="size of the window"
+        "--size",
+        dest="window_size",
+        type=_size,
+        metavar="1280x800",
+        help="size of the window",
     )
     parser.add_argument("--theme", choices=("light", "dark"), help="else the system's")
     parser.add_argument(
         "--version", action="version", version=f"cnnviz {cnnviz.__version__}"
     )
-    options = Options(**vars(parser.parse_args(arguments)))
+    _add_network(parser)
+    found = parser.parse_args(arguments)
+    choices = _choices(found)
+    size = vars(found).pop("window_size")
+    options = Options(**vars(found), size=size, choices=choices)
 
     from cnnviz.app.screen import has_display, require_sound_qt, require_window
 
@@ -151,17 +222,26 @@ def _layers(arguments: Sequence[str]) -> int:
         prog="cnnviz layers",
         description="Print the layers of a network that ran on a picture or a CSV.",
     )
-    parser.add_argument("model", metavar="MODEL", help="see 'cnnviz models'")
+    parser.add_argument(
+        "model",
+        metavar="MODEL",
+        help="see 'cnnviz models'; or a weights file, or model.py:build",
+    )
     parser.add_argument(
         "file", metavar="FILE", nargs="?", type=Path, help="else a bundled sample"
     )
     parser.add_argument("--json", action="store_true", help="for other programs")
+    _add_network(parser)
     options = parser.parse_args(arguments)
 
     from cnnviz.app import tables
     from cnnviz.app.face import trace_file
+    from cnnviz.app.wanted import wanted
 
-    trace = trace_file(options.model, options.file)
+    network = wanted(None, options.model, options.weights, _choices(options))
+    model = network.model(options.trust)
+    with redirect_stdout(sys.stderr):  # a network of one's own may print anything
+        trace = trace_file(model, options.file)
     if options.json:
         print(json.dumps(tables.layers_as_json(trace), indent=2, ensure_ascii=False))
     else:

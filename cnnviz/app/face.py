@@ -110,15 +110,15 @@ def model_of(
     ModelError
         Code is not trusted, or no network stands in it.
     """
-    file = _file_meant(name) if code is None else Path(name)
+    file = file_meant(name) if code is None else Path(name)
     if file is None:
         return ModelSpec(str(name))
     said = choices or InputChoices()
-    if code is None and _split(name)[0].suffix.lower() != ".py":
+    if code is None and split_builder(name)[0].suffix.lower() != ".py":
         return FileSpec(file, choices=said).stamped()
     from cnnviz.nets.code_facts import builders_of
 
-    path, builder = _split(name if code is None else code)
+    path, builder = split_builder(name if code is None else code)
     facts = builders_of(path)
     builder = builder or facts.builder
     if not trust:
@@ -130,19 +130,19 @@ def model_of(
     return FileSpec(weights, path, builder, facts.digest, choices=said).stamped()
 
 
-def _file_meant(name: str | PathLike[str]) -> Path | None:
+def file_meant(name: str | PathLike[str]) -> Path | None:
     """Return the file a name stands for; None for a name of the catalogue."""
     if not isinstance(name, str):
         return Path(name)
     if any(name == entry.name for entry in models()):
         return None
-    path, _ = _split(name)
+    path, _ = split_builder(name)
     ending = path.suffix[1:]  # “squeezenet1.1” has none
     meant = path.exists() or (ending and not ending.isdecimal())
     return path if meant else None
 
 
-def _split(name: str | PathLike[str]) -> tuple[Path, str]:
+def split_builder(name: str | PathLike[str]) -> tuple[Path, str]:
     """Split ``model.py:build`` into file and builder."""
     path, _, builder = str(name).rpartition(":")
     if path.lower().endswith(".py"):

@@ -21,11 +21,12 @@ from PySide6.QtWidgets import QApplication
 from cnnviz.app import dialogs
 from cnnviz.app.cli import Options
 from cnnviz.app.controller import Controller
-from cnnviz.app.face import first_source, model_of, source_of
+from cnnviz.app.face import first_source, source_of
 from cnnviz.app.families import FIRST_MODEL, Mismatch, WrongTask, task_of
-from cnnviz.app.kinds import is_code, is_weights
+from cnnviz.app.memory import Bounded, Refocus
 from cnnviz.app.misfits import Unopened
 from cnnviz.app.settings import Settings, Theme, home
+from cnnviz.app.wanted import NOTHING_SAID, Wanted, wanted
 from cnnviz.app.window import Window
 from cnnviz.core.errors import (
     InputError,
@@ -35,7 +36,7 @@ from cnnviz.core.errors import (
     TaskError,
     UnknownNetworkError,
 )
-from cnnviz.core.models import FileSpec, ModelSpec
+from cnnviz.core.models import FileSpec, Model, ModelSpec
 from cnnviz.core.progress import Check
 from cnnviz.core.resources import resource
 from cnnviz.core.tensors import TensorList
@@ -47,16 +48,22 @@ from cnnviz.session.runner import Runner
 Answer = Trace | Mismatch | WrongTask | TensorList | Unopened
 
 
-def run_request(request: Request, check: Check) -> Answer:
+def run_request(asked: Request | Refocus, check: Check) -> Answer:
     """Run a request, or say what does not fit: table, kind of source, or weights.
 
     torch is loaded here, on the worker, by the first one.
     """
     check(0, 0, "loading PyTorch")
-    from cnnviz.probe.execute import execute
+    from cnnviz.probe.execute import again, execute
 
+    if isinstance(asked, Refocus):
+        return again(asked.trace, asked.limit, asked.wanted, check)
+    bounded = (
+        asked if isinstance(asked, Bounded) else Bounded(asked.model, asked.source)
+    )
+    request = bounded.plain
     try:
-        return execute(request, check)
+        return execute(request, check, bounded.limit, bounded.wanted)
     except MismatchError as error:
         return Mismatch.of(request, error)
     except TaskError as error:
@@ -81,9 +88,12 @@ def run(options: Options) -> int:
     CnnvizError
         The model's name is unknown; or, for a screenshot, the picture was refused.
     """
-    file = options.file
-    network = file if file and (is_weights(file) or is_code(file)) else None
-    request = first_request(None if network else file, options.model)
+    network = wanted(options.file, options.model, options.weights, options.choices)
+    picture = options.screenshot
+    request = first_request(network.file, network.name or None)
+    own: Model | None = None
+    if network.own and (options.trust or picture or network.code is None):
+        own = network.model(options.trust)  # says if it cannot be without asking
     app = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(app, QApplication)
     app.setApplicationName("cnnviz")
@@ -92,17 +102,14 @@ def run(options: Options) -> int:
     app.setWindowIcon(QIcon(str(resource("icons/cnnviz.svg"))))
     _start_log()
     theme = options.theme if options.theme in ("light", "dark") else None
-    picture = options.screenshot
-    if picture and network and is_code(network):
-        model_of(network)  # says what it takes: nobody could be asked
     with tempfile.TemporaryDirectory() as fresh:
         # a screenshot shows the layout of a first start and leaves no trace
         file = Path(fresh) / "cnnviz.ini" if picture else None
         runner = Runner(run_request)
         window = Window(Settings(file, cast("Theme | None", theme)), options.size)
         controller = Controller(window, runner, request)
-        if network is not None:
-            controller.open_path(network)
+        if network.own:
+            _open_own(controller, network, own)
         with _caught(window), _interrupted_by_ctrl_c(window):
             try:
                 if picture:
@@ -113,6 +120,26 @@ def run(options: Options) -> int:
             finally:
                 window.close()
     return 0
+
+
+def _open_own(controller: Controller, network: Wanted, model: Model | None) -> None:
+    """Open a network of the person's own, its code not before a yes to it.
+
+    What was said about its input is remembered as if it had been said in the window.
+
+    Parameters
+    ----------
+    model
+        The network if nobody has to be asked.
+    """
+    own = controller.opening.own
+    source = source_of(network.file) if network.file else None
+    if network.choices != NOTHING_SAID and network.first is not None:
+        controller.settings.keep_input_choices(network.first, network.choices)
+    if isinstance(model, FileSpec):
+        own.show(model, source)
+    else:
+        own.bring(network.weights, network.code, source, network.builder)
 
 
 def first_request(file: Path | None, model: str | None) -> Request:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import torchvision
-from own import save, write_code
+from own import built, filled, save, write_code
 from person import draw_picture
 from PIL import Image
 
@@ -129,10 +129,9 @@ def test_start_use_and_end_on_a_dense_screen(tmp_path):
 
 SHOW = """
 import sys
-from pathlib import Path
 from PySide6.QtCore import QTimer
 import cnnviz.app.main as main
-from cnnviz.app.cli import Options
+from cnnviz.app import cli
 from cnnviz.app.trust_dialog import TrustDialog
 
 class Watched(main.Controller):
@@ -154,21 +153,23 @@ class Watched(main.Controller):
             self.due = False
             asked.run.click()
             return
-        print(self.store.state.trace.title, "|", self.window.notice.text())
+        trace = self.store.state.trace
+        print(trace.title, "|", self.window.notice.text())
+        print(trace.sample.title, trace.sample.values[0].shape)
         self.window.close()
 
 main.Controller = Watched
-print(main.run(Options(file=Path(sys.argv[1]))))
+print(cli.main(sys.argv[1:]))
 """
 
 
 class TestOwnNetwork:
-    """A network as FILE."""
+    """A network as FILE, or by its options."""
 
-    def shown(self, path):
-        code, said, wrong = cnnviz(path, code=("-c", SHOW))
+    def shown(self, *arguments, **environment):
+        code, said, wrong = cnnviz(*arguments, code=("-c", SHOW), **environment)
         assert (code, wrong) == (0, "")
-        *lines, last = said.splitlines()
+        *lines, self.sample, last = said.splitlines()
         assert last == "0"
         return lines
 
@@ -190,6 +191,24 @@ class TestOwnNetwork:
         assert (code, said) == (1, "")
         assert "--trust" in wrong
         assert not out.exists()
+
+    def test_by_options(self, tmp_path):
+        """Trusted once; the choices are remembered by its file, the trust is not."""
+        path, home = write_code(tmp_path / "m.py"), {"CNNVIZ_HOME": str(tmp_path)}
+        weights = save(tmp_path / "w.pt", filled(built()))
+        photo = draw_picture(tmp_path / "p.png")
+        given = (photo, "--model", f"{path}:build", "--weights", weights)
+        (line,) = self.shown(*given, "--trust", "--input-size", "20x30", **home)
+        assert line.startswith("m.py:build + w.pt |")
+        assert self.sample == "p.png (3, 20, 30)"
+        asked, line = self.shown(*given, **home)
+        assert asked == "asked"
+        assert self.sample == "p.png (3, 20, 30)"
+        (line,) = self.shown(*given, **home)  # a yes is remembered
+        assert line.startswith("m.py:build + w.pt |")
+        out = tmp_path / "out.png"
+        assert cnnviz("--screenshot", out, *given, "--trust") == (0, "", "")
+        assert out.exists()
 
     def test_what_is_none_gives_way_to_a_sample(self, tmp_path):
         path = tmp_path / "none.pt"
