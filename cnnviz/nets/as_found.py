@@ -118,7 +118,8 @@ def lies_in(folder: Path, module: ModuleType) -> bool:
 
 def is_own(place: str) -> bool:
     """Tell whether a file is of a person's own: not Python's, not installed."""
-    return not place.startswith(_PROTECTED) and "site-packages" not in place
+    installed = "site-packages" in place or "dist-packages" in place
+    return not installed and not place.startswith(_PROTECTED)
 
 
 def _names_in(folder: Path) -> set[str]:
