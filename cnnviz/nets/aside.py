@@ -26,10 +26,6 @@ class Failed:
     error: BaseException
 
 
-class _Stopped(SystemExit):
-    """Raised inside the work; a thread that it ends says nothing about it."""
-
-
 def run_aside(work: Callable[[], T], check: Check, what: str) -> T | Failed:
     """Run work on another thread and wait for it.
 
@@ -76,10 +72,13 @@ class _Box(Generic[T]):
 
 
 def _stop(thread: Thread) -> None:
-    """Raise inside a thread until it ends, for about a second at most."""
+    """Raise inside a thread until it ends, for about a second at most.
+
+    A thread that ``SystemExit`` ends says nothing about it.
+    """
     for _ in range(_TELLINGS):
         ctypes.pythonapi.PyThreadState_SetAsyncExc(
-            ctypes.c_ulong(thread.ident or 0), ctypes.py_object(_Stopped)
+            ctypes.c_ulong(thread.ident or 0), ctypes.py_object(SystemExit)
         )
         thread.join(_PATIENCE / 2)
         if not thread.is_alive():
