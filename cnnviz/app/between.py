@@ -43,6 +43,8 @@ class Between:
     def show(self, trace: Trace, now: Scene, place: Selection) -> None:
         """Draw what a place sees of the maps before it; nothing where it is None."""
         for mosaic, layer, first in self._views(now):
+            if not layer.kept:
+                continue
             if mosaic not in self._drawn:
                 self._drawn[mosaic] = TileField(mosaic)
             found, channel = self._seen(trace, place, layer)

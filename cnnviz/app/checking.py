@@ -96,7 +96,7 @@ class Spotlight(QObject):
         store.requestChanged.connect(lambda _request: self.runner.cancel())
         store.changed.connect(self._on_changed)
         self.runner.finished.connect(self._on_found)
-        self.runner.refused.connect(lambda _asked, text: window.tell(text))
+        self.runner.refused.connect(self._on_refused)
         self.runner.crashed.connect(lambda _asked, text: window.tell_fault(text))
         window.closing.connect(self.runner.shutdown)
 
@@ -123,6 +123,10 @@ class Spotlight(QObject):
             self.runner.submit(Asked(trace, here.layer, here.channel, unit))
         else:
             self._window.unit.show_mattered("")
+
+    def _on_refused(self, _asked: Asked, sentence: str) -> None:
+        self._window.unit.show_mattered("")
+        self._window.tell(sentence)
 
     def _on_found(self, found: Mattering) -> None:
         self._window.input.show_mattered(found)

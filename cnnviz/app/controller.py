@@ -16,6 +16,7 @@ from cnnviz.app.face import bundled_samples, bundled_series, first_source
 from cnnviz.app.families import FIRST_MODEL, Mismatch, WrongTask, task_of
 from cnnviz.app.fetching import Fetching
 from cnnviz.app.following import Following
+from cnnviz.app.memory import Bounded, Memory, Refocus
 from cnnviz.app.menus import Menus
 from cnnviz.app.misfits import Unopened
 from cnnviz.app.naming import name_of
@@ -67,10 +68,11 @@ class Controller(QObject):
         self.checking = Checking(self.store, window)
         self.spotlight = Spotlight(self.store, window)
         self.causality = Causality(self.store, window)
+        self.memory = Memory(self.store, window, self.wiring, runner)
+        self.memory.askedAgain.connect(self.checking.runner.cancel)
         self.menus = Menus(window, self)
         self.toolbar = Toolbar(self.menus, window)
         window.addToolBar(self.toolbar)
-        self.store.requestChanged.connect(runner.submit)
         self.store.changed.connect(self._on_changed)
         runner.started.connect(self._on_started)
         runner.progressed.connect(window.busy.advance)
@@ -85,7 +87,11 @@ class Controller(QObject):
 
     # -- the worker --------------------------------------------------------------------
 
-    def _on_started(self, request: Request) -> None:
+    def _on_started(self, request: Request | Refocus) -> None:
+        if isinstance(request, Refocus):
+            words = self.tr("computing {0} again").format(request.name)
+            self.window.busy.start(words)
+            return
         self.window.notice.dismiss()
         self.window.busy.start(f"{request.model.name} · {request.source.title}")
 
@@ -107,7 +113,8 @@ class Controller(QObject):
                 self._fall_back(found.request, found.sentence)
                 self.opening.answers.refused(found)
             case _:
-                self._show(found)
+                if not self.memory.answered(found):
+                    self._show(found)
 
     def _show(self, trace: Trace) -> None:
         if not trace.layers:
@@ -128,10 +135,12 @@ class Controller(QObject):
         path = source.path if isinstance(source, ImageSource | TableSource) else None
         if path is not None and path not in self.samples():
             self.settings.opened(path)
+        if not self.window.notice.text() and (words := self.memory.words(trace)):
+            self.window.tell(words)
 
     def _open_with_a_place(self, trace: Trace) -> None:
         """Begin at the first stage's strongest answer, so that all panels speak."""
-        if not trace.stages:
+        if not trace.stages or not trace[trace.stages[0].head].kept:
             return
         maps = trace[trace.stages[0].head].maps
         if maps.ndim > 1 and maps.size:
@@ -139,9 +148,15 @@ class Controller(QObject):
             channel, *unit = map(int, strongest)
             self.store.select(channel=channel, unit=tuple(unit))
 
-    def _on_refused(self, request: Request, sentence: str) -> None:
+    def _on_refused(self, request: Request | Refocus, sentence: str) -> None:
         self.window.busy.stop()
+        self.memory.give_up()
         self.store.withdraw()
+        if isinstance(request, Refocus):
+            self.window.tell(sentence, warning=True)
+            return
+        if isinstance(request, Bounded):
+            request = request.plain
         self._fall_back(request, sentence)
         self.opening.refused(request, sentence)
 
@@ -158,8 +173,9 @@ class Controller(QObject):
             self.store.set_request(Request(model, sample))
         self._say_if_empty(sentence)
 
-    def _on_crashed(self, _request: Request, text: str) -> None:
+    def _on_crashed(self, _request: object, text: str) -> None:
         self.window.busy.stop()
+        self.memory.give_up()
         self.store.withdraw()
         self.window.tell_fault(text)
         self._say_if_empty("Nothing to show yet.")
@@ -173,6 +189,7 @@ class Controller(QObject):
     def _cancel(self) -> None:
         self.runner.cancel()
         self.window.busy.stop()
+        self.memory.give_up()
         self.store.withdraw()
 
     # -- sources -----------------------------------------------------------------------

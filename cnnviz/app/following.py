@@ -50,7 +50,12 @@ class Following(QObject):
             return
         found = next_strange(trace, here.layer, here.channel)
         if found is None:
-            self._window.tell(self.tr("No map is dead, constant, NaN or infinite."))
+            words = self.tr("No map is dead, constant, NaN or infinite")
+            kept = sum(layer.kept for layer in trace.layers)
+            if kept < len(trace.layers):
+                words += self.tr(" in the {0} layers kept in memory").format(kept)
+            words += "."
+            self._window.tell(words)
         else:
             self._jump(Selection(*found))
 

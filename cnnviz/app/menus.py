@@ -28,6 +28,17 @@ def tr(text: str) -> str:
     return QCoreApplication.translate("Menus", text)
 
 
+def memory_choices() -> list[tuple[str, str, str]]:
+    """Return the amounts of memory that maps may take, in gigabytes."""
+    part = tr("A quarter of what is free; layers beyond are computed when looked at")
+    many = tr("For the maps on show and the next ones; layers beyond are computed")
+    amounts = ("0.5", "1", "2", "4", "8", "16", "32")
+    return [
+        ("0", tr("Automatic"), part),
+        *((amount, tr("{0} GB").format(amount), many) for amount in amounts),
+    ]
+
+
 class Menus:
     """Builds the menus and keeps their marks right.
 
@@ -215,6 +226,14 @@ class Menus:
             ],
             lambda value: do.appearance.choose_theme(cast("Theme", value)),
         )
+        self._memory = choices(
+            menu.addMenu(tr("&Memory for maps")),
+            memory_choices(),
+            do.memory.choose,
+        )
+        chosen = f"{self._window.settings.memory:g}"
+        if chosen in self._memory:
+            self._memory[chosen].setChecked(True)
         menu.addSeparator()
         panels = menu.addMenu(tr("&Panels"))
         for dock in self._window.docks.docks.values():

@@ -64,6 +64,24 @@ def scene(trace: Trace, selection: Selection, look: Look) -> Scene:
     )
 
 
+def in_view(trace: Trace, now: Scene) -> tuple[Layer, ...]:
+    """Return the layers whose values the panels show, or follow one through."""
+    layers = [now.chosen, now.maps, *now.pooled]
+    if now.stage is not None:
+        names = now.stage.before, now.stage.activation, now.stage.after
+        layers += [trace[name] for name in names if name is not None]
+    return tuple({layer.name: layer for layer in layers}.values())
+
+
+def missing(trace: Trace, now: Scene) -> Layer | None:
+    """Return the first layer in view that was not kept in memory, or not its inputs."""
+    explained = {layer.name for layer in (now.chosen, *now.pooled)}
+    for layer in in_view(trace, now):
+        if not layer.kept or (layer.name in explained and not layer.inputs_kept):
+            return layer
+    return None
+
+
 def place_in(trace: Trace, selection: Selection, layer: Layer) -> Unit | None:
     """Return the selected unit's place in another layer of the trace."""
     if selection.layer is None or selection.unit is None:

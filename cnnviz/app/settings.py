@@ -80,6 +80,18 @@ class Settings:
         self._store.setValue("scale", look.scale)
 
     @property
+    def memory(self) -> float:
+        """Gigabytes that maps may take; 0 for a part of what is free."""
+        try:
+            return max(float(self._text("memory", "0")), 0.0)
+        except ValueError:
+            return 0.0
+
+    @memory.setter
+    def memory(self, gigabytes: float) -> None:
+        self._store.setValue("memory", f"{gigabytes:g}")
+
+    @property
     def recent(self) -> list[Path]:
         """Pictures opened lately, the newest first."""
         text = self._text("recent", "")

@@ -74,7 +74,7 @@ def along(trace: Trace, now: Scene, channel: int) -> Along:
     before = None
     if now.stage is not None and shown.name == now.stage.activation:
         before = trace[now.stage.before].maps
-        same = before.shape == shown.maps.shape
+        same = before.shape == shown.maps.shape and trace[now.stage.before].kept
         before = before[channel] if same and channel < len(before) else None
     names: tuple[str, ...] = ()
     ahead, head = 0, now.kernels

@@ -17,6 +17,7 @@ from cnnviz.app.scene import (
     flattened_shape,
     input_names,
     maps_title,
+    missing,
     place_in,
     scene,
     signed_scale,
@@ -75,7 +76,7 @@ class Wiring(QObject):
             self._show_trace(trace)
         if anew or before is None or now.kernels is not before.kernels:
             self._show_kernels(trace, now, new.look)
-        if anew or before is None or now.maps is not before.maps:
+        if now.maps.kept and (anew or before is None or now.maps is not before.maps):
             self._window.maps.show_maps(
                 now.maps,
                 new.look,
@@ -96,6 +97,24 @@ class Wiring(QObject):
             self._show_channel(trace, now, new)
         if anew or moved:
             self._show_selection(trace, now, new)
+
+    def show_missing(self, ending: str) -> None:
+        """Say, where layers in view were not kept in memory, what becomes of them."""
+        trace, now, window = self._store.state.trace, self._scene, self._window
+        if trace is None or now is None or (lacking := missing(trace, now)) is None:
+            return
+        told = "{0} was not kept: {1}".format
+
+        if not now.maps.kept:
+            window.maps.show_nothing(told(now.maps.name, ending))
+        gone = next((pool for pool in now.pooled if not pool.kept), None)
+        if gone is not None:
+            window.pooled.show_nothing(told(gone.name, ending))
+        if not now.chosen.kept:
+            window.channel.show_nothing(told(now.chosen.name, ending))
+            window.input.show_overlay(None, self._store.state.look)
+        what = lacking.name if not lacking.kept else f"the input of {lacking.name}"
+        window.unit.show_nothing(told(what, ending))
 
     def _show_trace(self, trace: Trace) -> None:
         window = self._window
@@ -131,6 +150,8 @@ class Wiring(QObject):
             )
 
     def _show_pooled(self, trace: Trace, now: Scene, look: Look) -> None:
+        if not all(pool.kept for pool in now.pooled):
+            return  # see ``show_missing``
         if now.pooled:
             times = [times_of(trace, pool) for pool in now.pooled]
             self._window.pooled.show_pools(now.pooled, look, times)
@@ -142,17 +163,19 @@ class Wiring(QObject):
         window.layers.show_layer(now.chosen.name)
         if now.kernels is not None:
             window.kernels.show_channel(channel_in(selection, now.chosen, now.kernels))
-        window.maps.show_place(
-            channel_in(selection, now.chosen, now.maps),
-            place_in(trace, selection, now.maps),
-        )
-        for pool in now.pooled:
+        if now.maps.kept:
+            window.maps.show_place(
+                channel_in(selection, now.chosen, now.maps),
+                place_in(trace, selection, now.maps),
+            )
+        for pool in now.pooled if all(pool.kept for pool in now.pooled) else ():
             window.pooled.show_place(
                 pool.name,
                 channel_in(selection, now.chosen, pool),
                 place_in(trace, selection, pool),
             )
-        window.channel.show_place(selection.unit)
+        if now.chosen.kept:
+            window.channel.show_place(selection.unit)
         self._show_cursor(trace, selection)
         field = self.pointing.show_selection(trace, now, selection)
         self._show_unit(trace, now, new, field)
@@ -167,6 +190,8 @@ class Wiring(QObject):
     def _show_channel(self, trace: Trace, now: Scene, new: State) -> None:
         window, channel = self._window, new.selection.channel
         signed = signed_scale(now, now.chosen)
+        if not now.chosen.kept:
+            return  # see ``show_missing``
         if channel is None:
             window.channel.show_nothing("Choose a map to see it large.")
             window.input.show_overlay(None, new.look)
@@ -190,6 +215,8 @@ class Wiring(QObject):
     def _show_unit(
         self, trace: Trace, now: Scene, new: State, field: ReceptiveField | None
     ) -> None:
+        if missing(trace, now) is not None:
+            return  # see ``show_missing``
         panel, found = self._window.unit, account(trace, now, new.selection)
         if found is None:
             panel.show_nothing("Click a place in a map to follow one value.")

@@ -145,8 +145,10 @@ class LayersPanel(PanelFrame):
         filtered = bool(self.filter.text())
         self.filter.setVisible(filtered or len(trace.layers) >= _FILTER_FROM)
         fit_columns(self.view, _WIDEST)
+        layers, kept = len(trace.layers), sum(layer.kept for layer in trace.layers)
+        some = f"{count(kept)} kept of " if kept < layers else ""
         self.header.set_caption(
-            f"{count(len(trace.layers))} · {short_count(trace.parameters)} parameters"
+            f"{some}{count(layers)} · {short_count(trace.parameters)} parameters"
             f" · {short_count(trace.macs)} multiply-adds"
         )
         self.detail.setText(trace.error or "")

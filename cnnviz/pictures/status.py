@@ -98,7 +98,8 @@ def status_line(
                 parts.append(step_words(unit[0], time))
             elif unit:
                 parts.append(f"({', '.join(map(str, unit))})")
-            parts.append(number(layer.value(channel, unit)))
+            if layer.kept:
+                parts.append(number(layer.value(channel, unit)))
     if sees:
         parts.append(sees)
     parts.append(f"run in {1000 * seconds:.0f} ms")

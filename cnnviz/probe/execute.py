@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from cnnviz.core.errors import InputError
 from cnnviz.core.layers import Layer
 from cnnviz.core.models import LiveSpec, Model, ModelSpec
 from cnnviz.core.progress import Check, no_check
@@ -68,6 +70,41 @@ def execute(
         labels=network.labels,
         channel_names=network.channel_names,
         request=request,
+    )
+
+
+def again(
+    trace: Trace, limit: int, wanted: Iterable[int], check: Check = no_check
+) -> Trace:
+    """Run the network of a trace once more on the same sample, to keep other layers.
+
+    Parameters
+    ----------
+    limit, wanted, check
+        As in ``execute``.
+
+    Raises
+    ------
+    InputError
+        It is not known which network made the trace.
+    ModelError
+        The network cannot be built any more.
+    Cancelled
+        Raised by ``check``.
+    """
+    if trace.request is None:
+        raise InputError("it is not known which network made this trace")
+    network = network_of(trace.request.model, check)
+    budget = Budget(limit, wanted)
+    recording = record(network.module, trace.sample.values, check, budget=budget)
+    return replace(
+        trace,
+        layers=recording.layers,
+        outputs=recording.outputs,
+        error=recording.error,
+        seconds=recording.seconds,
+        bytes_kept=recording.bytes_kept,
+        bytes_whole=recording.bytes_whole,
     )
 
 
