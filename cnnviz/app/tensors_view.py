@@ -64,11 +64,16 @@ class TensorsView(QObject):
             self._enter()
         if fresh:
             self._show_file(found)
+        tensor = self._chosen
+        if tensor is not None:
+            self._show_tensor(tensor, old, new, fresh)
         if first:
             self._make_room()
-        tensor = self._chosen
-        if tensor is None:
-            return
+
+    def _show_tensor(
+        self, tensor: TensorFacts, old: State, new: State, fresh: bool
+    ) -> None:
+        """Tell each panel what is new to it."""
         another = fresh or new.selection.layer != old.selection.layer
         if another:
             self._table.show_tensor(tensor.name)
