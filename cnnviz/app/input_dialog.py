@@ -14,86 +14,25 @@ from PySide6.QtWidgets import (
     QDialogButtonBox,
     QFileDialog,
     QFormLayout,
-    QHBoxLayout,
     QLabel,
-    QLineEdit,
     QPushButton,
     QVBoxLayout,
     QWidget,
 )
 
 from cnnviz.app import typed
+from cnnviz.app.input_field import Field, beside, mark
 from cnnviz.core.errors import InputError
 from cnnviz.core.models import InputChoices, Task
 from cnnviz.core.numbers import size as size_words
 from cnnviz.panels import theme
 
-_ASIDE = 10 * theme.GRID
-"""Width of what stands beside a line, in pixels."""
 _TASKS: tuple[tuple[Task, str], ...] = (("picture", "pictures"), ("series", "series"))
 
 
 def tr(text: str) -> str:
     """Translate a text of the dialog."""
     return QCoreApplication.translate("InputDialog", text)
-
-
-class Field(QWidget):
-    """One line to type, with a mark while it holds what was only guessed.
-
-    Parameters
-    ----------
-    said, guessed
-        The value that was said before, and the one that was guessed; None for none.
-    write, read
-        From a value to what is typed, and back; ``read`` raises ``InputError``.
-    hint
-        Stands in the empty line.
-    """
-
-    def __init__(
-        self,
-        said: object,
-        guessed: object,
-        write: Callable[[Any], str],
-        read: Callable[[str], Any],
-        hint: str,
-    ) -> None:
-        super().__init__()
-        self._said, self._read = said, read
-        self._guess = None if guessed is None else write(guessed)
-        self._first = write(said) if said is not None else self._guess or ""
-        self.line = QLineEdit(self._first)
-        self.line.setPlaceholderText(hint)
-        self.mark = _mark()
-        self.row = _row(self, self.line, self.mark)
-        self.line.textChanged.connect(self._follow)
-        self._follow()
-
-    def set_aside(self, button: QPushButton) -> None:
-        """Put a button where the mark is."""
-        button.setFixedWidth(_ASIDE)
-        self.row.replaceWidget(self.mark, button)
-        self.mark.hide()
-
-    def value(self) -> Any:
-        """Return what was said; None when a guess was left or nothing is typed.
-
-        Raises
-        ------
-        InputError
-            What is typed makes no sense.
-        """
-        text = self.line.text()
-        if text == self._first:
-            return self._said
-        if text == self._guess:
-            return None
-        return self._read(text)
-
-    def _follow(self) -> None:
-        guessed = self.line.text() == self._guess
-        self.mark.setText(tr("guessed") if guessed else "")
 
 
 class InputDialog(QDialog):
@@ -144,9 +83,9 @@ class InputDialog(QDialog):
         choose.setAutoDefault(False)
         choose.clicked.connect(self._choose_labels)
         self.fields["labels"].set_aside(choose)
-        self.task_mark = _mark()
+        self.task_mark = mark()
         takes = QWidget()
-        _row(takes, self.task, self.task_mark)
+        beside(takes, self.task, self.task_mark)
         self.form = QFormLayout()
         self.form.setVerticalSpacing(theme.GRID)
         self.form.setHorizontalSpacing(2 * theme.GRID)
@@ -240,23 +179,6 @@ def _shown_if_refused(field: Field) -> Iterator[None]:
         field.line.setFocus()
         field.line.selectAll()
         raise
-
-
-def _mark() -> QLabel:
-    mark = QLabel()
-    mark.setFont(theme.caption_font())
-    mark.setForegroundRole(QPalette.ColorRole.PlaceholderText)
-    mark.setFixedWidth(_ASIDE)
-    return mark
-
-
-def _row(parent: QWidget, line: QWidget, aside: QWidget) -> QHBoxLayout:
-    row = QHBoxLayout(parent)
-    row.setContentsMargins(0, 0, 0, 0)
-    row.setSpacing(theme.GRID)
-    row.addWidget(line, 1)
-    row.addWidget(aside)
-    return row
 
 
 def _fields(choices: InputChoices, guess: InputChoices) -> dict[str, Field]:
