@@ -183,9 +183,9 @@ class Recipe:
         if not self.recorded.kept or not self._repeatable():
             return None
         with torch.no_grad(), _other_chance(self.calls):
-            again = capture(self.run()).array
+            again = capture(self.run(), copy=False).array
             gap = largest_difference(again, self.recorded.array)
-            if gap and largest_difference(capture(self.run()).array, again):
+            if gap and largest_difference(capture(self.run(), copy=False).array, again):
                 return None
             return gap
 
