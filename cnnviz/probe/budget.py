@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -136,6 +138,14 @@ class Budget:
             return kept, kept
         kept = self._groups()[1]
         return kept, kept + sum(self._gone.values())
+
+
+def give_back() -> None:
+    """Return freed memory to the system, of which glibc keeps what is in pieces."""
+    if sys.platform == "linux":
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # musl has none
+        if trim is not None:
+            trim(0)
 
 
 def _memory(value: Value) -> tuple[int, int]:

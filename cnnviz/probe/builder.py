@@ -61,7 +61,8 @@ class Builder:
     def _add_module(self, event: Event) -> None:
         """Add a module that is shown as one layer."""
         module, calls = event.module, tuple(event.calls)
-        op = _name_of_class(type(module))
+        kind: Any = type(module)
+        op = _name_of_class(kind)
         if not op:  # scripted
             op = str(module.original_name)
         shown = calls

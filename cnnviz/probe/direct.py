@@ -7,6 +7,8 @@ their ``forward``, the call is made from here and need not be watched for.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 import torch
@@ -22,21 +24,37 @@ module's own, settings, and named settings."""
 Way = Callable[[Any, Tensor], Called | None]
 """Gives what a module calls on an input in evaluation mode; None if that is more."""
 
-_NONE: dict[str, Any] = {}
+_NO_NAMES: dict[str, Any] = {}
 
 
-def _convolution(function: Callable[..., Tensor]) -> Way:
+def _settings(
+    function: Callable[..., Tensor], *names: str, inplace: bool = False
+) -> Way:
+    """Return the way of a module whose settings follow the input."""
+    get = attrgetter(*names) if names else None
+    many = len(names) > 1
+
+    def call(m: Any, _x: Tensor) -> Called:
+        found = () if get is None else get(m) if many else (get(m),)
+        return function, (), found, {"inplace": m.inplace} if inplace else _NO_NAMES
+
+    return call
+
+
+def _convolution(kind: Any, function: Callable[..., Tensor]) -> Way:
+    inner = kind._conv_forward
+
     def call(m: Any, _x: Tensor) -> Called | None:
-        if m.padding_mode != "zeros":
+        if m.padding_mode != "zeros" or type(m)._conv_forward is not inner:
             return None
         how = m.stride, m.padding, m.dilation, m.groups
-        return function, (m.weight, m.bias), how, _NONE
+        return function, (m.weight, m.bias), how, _NO_NAMES
 
     return call
 
 
 def _linear(m: Any, _x: Tensor) -> Called:
-    return F.linear, (m.weight, m.bias), (), _NONE
+    return F.linear, (m.weight, m.bias), (), _NO_NAMES
 
 
 def _batch_norm(m: Any, x: Tensor) -> Called | None:
@@ -46,11 +64,11 @@ def _batch_norm(m: Any, x: Tensor) -> Called | None:
     m._check_input_dim(x)
     momentum = 0.0 if m.momentum is None else m.momentum
     own = mean, variance, m.weight, m.bias
-    return F.batch_norm, own, (False, momentum, m.eps), _NONE
+    return F.batch_norm, own, (False, momentum, m.eps), _NO_NAMES
 
 
-def _relu(m: Any, _x: Tensor) -> Called:
-    return F.relu, (), (), {"inplace": m.inplace}
+def _pad(m: Any, _x: Tensor) -> Called:
+    return F.pad, (), (m.padding, "constant", m.value), _NO_NAMES
 
 
 def _dropout(m: Any, _x: Tensor) -> Called | None:
@@ -64,35 +82,54 @@ def _max_pool(function: Callable[..., Tensor]) -> Way:
         if m.return_indices or m.stride is None:
             return None
         how = m.kernel_size, m.stride, m.padding, m.dilation, m.ceil_mode
-        return function, (), how, _NONE
+        return function, (), how, _NO_NAMES
 
     return call
 
 
-_WAYS: dict[type[nn.Module], Way] = {
-    nn.Conv1d: _convolution(F.conv1d),
-    nn.Conv2d: _convolution(F.conv2d),
-    nn.Conv3d: _convolution(F.conv3d),
-    nn.Linear: _linear,
-    nn.BatchNorm1d: _batch_norm,
-    nn.BatchNorm2d: _batch_norm,
-    nn.BatchNorm3d: _batch_norm,
-    nn.ReLU: _relu,
-    nn.Dropout: _dropout,
-    nn.MaxPool1d: _max_pool(torch.max_pool1d),
-    nn.MaxPool2d: _max_pool(torch.max_pool2d),
-    nn.MaxPool3d: _max_pool(torch.max_pool3d),
+_WAYS: dict[Any, Way] = {
+    nn.Conv1d.forward: _convolution(nn.Conv1d, F.conv1d),
+    nn.Conv2d.forward: _convolution(nn.Conv2d, F.conv2d),
+    nn.Conv3d.forward: _convolution(nn.Conv3d, F.conv3d),
+    nn.Linear.forward: _linear,
+    nn.BatchNorm2d.forward: _batch_norm,
+    nn.ConstantPad1d.forward: _pad,
+    nn.Dropout.forward: _dropout,
+    nn.MaxPool1d.forward: _max_pool(torch.max_pool1d),
+    nn.MaxPool2d.forward: _max_pool(torch.max_pool2d),
+    nn.MaxPool3d.forward: _max_pool(torch.max_pool3d),
+    nn.AdaptiveAvgPool1d.forward: _settings(F.adaptive_avg_pool1d, "output_size"),
+    nn.AdaptiveAvgPool2d.forward: _settings(F.adaptive_avg_pool2d, "output_size"),
+    nn.Flatten.forward: _settings(Tensor.flatten, "start_dim", "end_dim"),
+    nn.ReLU.forward: _settings(F.relu, inplace=True),
+    nn.Hardtanh.forward: _settings(F.hardtanh, "min_val", "max_val", inplace=True),
+    nn.SiLU.forward: _settings(F.silu, inplace=True),
+    nn.Hardswish.forward: _settings(F.hardswish, inplace=True),
+    nn.Hardsigmoid.forward: _settings(F.hardsigmoid, inplace=True),
+    nn.Sigmoid.forward: _settings(torch.sigmoid),
 }
-_FORWARDS = {kind: kind.forward for kind in _WAYS}
+"""By ``forward``: whatever class of module inherits it, it is this code that runs."""
+
 _ORDINARY = frozenset({nn.Parameter, Tensor, type(None)})
 
 
-def way_of(module: nn.Module) -> Way | None:
-    """Return how a module calls its one function, if it is one of these, unchanged."""
-    kind = type(module)
-    way = _WAYS.get(kind)
-    if way is None or "forward" in module.__dict__:
+@lru_cache(maxsize=1024)
+def _way_of_class(kind: Any) -> Way | None:
+    if issubclass(kind, torch.jit.ScriptModule):
         return None
-    own = map(type, module._parameters.values())
-    unchanged = kind.forward is _FORWARDS[kind] and _ORDINARY.issuperset(own)
-    return way if unchanged else None
+    return _WAYS.get(kind.forward)
+
+
+def way_of(module: nn.Module) -> Way | None:
+    """Return how a module calls its one function, if it is one of these, unchanged.
+
+    None where a tensor of its own is computed by a child, or is no ordinary tensor.
+    """
+    kind: Any = type(module)
+    way = _way_of_class(kind)
+    if way is None or module._modules or "forward" in module.__dict__:
+        return None
+    if module._parameters:
+        kinds = map(type, module._parameters.values())
+        return way if _ORDINARY.issuperset(kinds) else None
+    return way

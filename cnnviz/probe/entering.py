@@ -15,7 +15,6 @@ from torch import Tensor, nn
 
 from cnnviz.probe import vocabulary as words
 from cnnviz.probe.direct import Called, Way
-from cnnviz.probe.flow import Origin
 from cnnviz.probe.keeping import Keeper
 from cnnviz.probe.notes import FIRST, Leaf, tensors_among
 from cnnviz.probe.replay import Call
@@ -85,33 +84,27 @@ class Entering:
             and not self._contents.copying
         ):
             with _Unseen():
-                x = args[0]
-                origin = None if x.is_inference() else self._origins.of(x)
-                called = origin and self._called(way, module, x)
-                if origin and called:
-                    return self._run(called, module, x, origin)
+                done = self._run(module, way, args[0])
+                if done is not None:
+                    return done
         return self._leaf(module, forward, *args, **kwargs)
 
-    def _called(self, way: Way, module: nn.Module, x: Tensor) -> Called | None:
-        """Return a leaf's only call; it may refuse its input."""
-        try:
-            return way(module, x)
-        except Exception as failure:
-            self._keeper.fail(failure, self._scopes.visit(module))
-            raise
-
-    def _run(
-        self, called: Called, module: nn.Module, x: Tensor, origin: Origin
-    ) -> Tensor:
-        """Make a leaf's only call, and note it."""
-        keeper, constant = self._keeper, self._origins.constant
+    def _run(self, module: nn.Module, way: Way, x: Tensor) -> Tensor | None:
+        """Make a leaf's only call, and note it; None if it must be watched."""
+        keeper, origins = self._keeper, self._origins
+        origin = None if x.is_inference() else origins.of(x)
+        called = None if origin is None else self._called(way, module, x)
+        if origin is None or called is None:
+            return None
+        function, own, rest, named = called
+        known = origins.constants(own) if own else own
+        if known is None:
+            return None
         path = self._scopes.visit(module)
         keeper.next(path)
-        function, own, rest, named = called
-        held: Any = origin.value or self._origins.held(x, origin)
+        held: Any = origin.value or origins.held(x, origin)
         if keeper.budget.limit:
             keeper.bring_back((x,), (held,))
-        known = [None if t is None else constant(t) for t in own]
         name = words.word(function).name
         call = Call(name, function, (held, *known, *rest), named)
         before = x._version
@@ -122,14 +115,22 @@ class Entering:
         except Exception as failure:
             keeper.fail(failure, path, call, (origin,))
             raise
-        if x._version != before:
-            call = call._replace(written=(0,))
-            keeper.keep(
-                module, path, True, (call,), (origin,), (held,), (x,), (x,), FIRST,
-                {id(x)}, single=True,
-            )  # fmt: skip
-            return result
-        return keeper.keep_one(module, path, call, origin, held, x, result)
+        if x._version == before:
+            return keeper.keep_one(module, path, call, origin, held, x, result)
+        calls = (call._replace(written=(0,)),)
+        keeper.keep(
+            module, path, True, calls, (origin,), (held,), (x,), (x,), FIRST, {id(x)},
+            single=True,
+        )  # fmt: skip
+        return result
+
+    def _called(self, way: Way, module: nn.Module, x: Tensor) -> Called | None:
+        """Return a leaf's only call; it may refuse its input."""
+        try:
+            return way(module, x)
+        except Exception as failure:
+            self._keeper.fail(failure, self._scopes.visit(module))
+            raise
 
     # -- leaves that are watched -----------------------------------------------
 

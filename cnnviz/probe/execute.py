@@ -20,7 +20,7 @@ from cnnviz.nets.build import build
 from cnnviz.nets.cache import weights_file
 from cnnviz.nets.catalog import find
 from cnnviz.nets.network import Network
-from cnnviz.probe.budget import Budget
+from cnnviz.probe.budget import Budget, give_back
 from cnnviz.probe.recorder import Recording, record
 from cnnviz.probe.sources import prepare, read
 
@@ -57,8 +57,7 @@ def execute(
     check(0, 0, f"loading {request.model.title}")
     network = network_of(request.model, check)
     sample = prepare(found, network, request.source)
-    budget = Budget(limit, wanted)
-    recording = record(network.module, sample.values, check, budget=budget)
+    recording = _within(network, sample, check, limit, wanted)
     return _trace(
         recording,
         sample,
@@ -71,6 +70,17 @@ def execute(
         channel_names=network.channel_names,
         request=request,
     )
+
+
+def _within(
+    network: Network, sample: Sample, check: Check, limit: int, wanted: Iterable[int]
+) -> Recording:
+    """Run a network within a number of bytes."""
+    budget = Budget(limit, wanted)
+    recording = record(network.module, sample.values, check, budget=budget)
+    if recording.bytes_kept < recording.bytes_whole:
+        give_back()
+    return recording
 
 
 def again(
@@ -95,8 +105,8 @@ def again(
     if trace.request is None:
         raise InputError("it is not known which network made this trace")
     network = network_of(trace.request.model, check)
-    budget = Budget(limit, wanted)
-    recording = record(network.module, trace.sample.values, check, budget=budget)
+    give_back()
+    recording = _within(network, trace.sample, check, limit, wanted)
     return replace(
         trace,
         layers=recording.layers,

@@ -74,6 +74,8 @@ class Functions(TorchFunctionMode):
         if leaf is None and word.name not in words.MOVES:
             keeper.next(within(self._scopes.path, word.name))
         held = keeper.held(given, origins)
+        if leaf is not None:
+            leaf.join(given, origins, held)
         versions: list[int] | None = None
         if not reads or self._contents.copying:
             self._about_to_write(word, given, kwargs)

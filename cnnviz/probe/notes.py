@@ -92,7 +92,7 @@ class Leaf:
     Attributes
     ----------
     given, origins, held
-        The tensors among that, once it is opened.
+        The tensors among that, once it is opened; and others that turn out to be data.
     calls
         What ran, in order.
     written
@@ -115,9 +115,9 @@ class Leaf:
         self.args = args
         self.kwargs = kwargs
         self.opened = False
-        self.given: Sequence[Tensor] = ()
-        self.origins: Sequence[Origin | None] = ()
-        self.held: Sequence[Value] = ()
+        self.given: list[Tensor] = []
+        self.origins: list[Origin | None] = []
+        self.held: list[Value] = []
         self.calls: list[Call] = []
         self.written: set[int] = set()
         self._made: dict[int, tuple[Tensor, int, int, int]] = {}
@@ -135,6 +135,23 @@ class Leaf:
         if made is None or made[1] != version(tensor):
             return None
         return Step(made[2], made[3]) if made[2] or made[3] else FIRST
+
+    def join(
+        self,
+        given: Sequence[Tensor],
+        origins: Sequence[Origin | None],
+        held: Sequence[Value | Step],
+    ) -> None:
+        """Note data that go into a call, as weights, without having come as arguments.
+
+        What comes from the same layers as an argument is taken for a view of that.
+        """
+        known = {by for origin in self.origins if origin for by in origin.producers}
+        for tensor, origin, value in zip(given, origins, held, strict=True):
+            if origin and isinstance(value, Value) and known.isdisjoint(origin[0]):
+                self.given.append(tensor)
+                self.origins.append(origin)
+                self.held.append(value)
 
     def same(self, tensor: Tensor, step: Step) -> None:
         """Note that a tensor holds what a step made."""

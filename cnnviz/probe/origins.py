@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -121,13 +121,27 @@ class Origins:
 
     def constant(self, tensor: Tensor) -> Value:
         """Return the content of a tensor that is no data."""
+        return self._own_content(tensor) or self._contents.of(tensor)
+
+    def constants(self, tensors: Iterable[Tensor | None]) -> list[Value | None] | None:
+        """Return the contents of tensors; None if there are data among them."""
+        found: list[Value | None] = []
+        for tensor in tensors:
+            value = None
+            if tensor is not None:
+                value = self._own_content(tensor) if self._unwritten else None
+                if value is None and self.of(tensor) is not None:
+                    return None
+            found.append(value if tensor is None else value or self.constant(tensor))
+        return found
+
+    def _own_content(self, tensor: Tensor) -> Value | None:
+        """Return the content of a parameter, or of a buffer that nobody wrote."""
         if id(tensor) in self._parameters:
             found = None if self._copy else weight(tensor)
             return found or self._copied(tensor)
         kept = self._before.content(tensor)
-        if kept is None or self._contents.is_exposed(tensor):
-            return self._contents.of(tensor)
-        return kept
+        return None if kept is None or self._contents.is_exposed(tensor) else kept
 
     def _copied(self, parameter: Tensor) -> Value:
         """Return a parameter's content, copied once unless it is exchanged."""

@@ -360,3 +360,34 @@ def test_operators_of_an_exported_network():
     assert found[0].geometry == plain[0].geometry
     assert (found[1].weight == plain[1].weight).all()
     assert (found[1].options["running_mean"] == plain[1].options["running_mean"]).all()
+
+
+def test_a_weight_made_of_data_and_put_into_a_module_is_an_edge():
+    def run(net, x):
+        net.one.weight = net.make(x.mean((2, 3))).view(2, 3, 3, 3)
+        return net.one(x)
+
+    one = conv(3, 2, bias=False)
+    del one.weight
+    found = {
+        layer.name: layer.inputs
+        for layer in record(
+            Net(run, one=one, make=nn.Linear(3, 54)), [torch.randn(3, 6, 6)]
+        ).layers
+    }
+    assert found == {
+        "mean": ("input",),
+        "make": ("mean",),
+        "view": ("make",),
+        "one": ("input", "view"),
+    }
+
+
+def test_statistics_written_from_data_are_an_edge():
+    def run(net, x):
+        net.norm.running_mean.copy_(x.mean((0, 2, 3)))
+        return net.norm(x)
+
+    model = Net(run, norm=nn.BatchNorm2d(3))
+    found = {x.name: x.inputs for x in record(model, [torch.randn(3, 6, 6)]).layers}
+    assert found["norm"] == ("input", "copy")
