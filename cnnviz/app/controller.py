@@ -135,8 +135,8 @@ class Controller(QObject):
         path = source.path if isinstance(source, ImageSource | TableSource) else None
         if path is not None and path not in self.samples():
             self.settings.opened(path)
-        if not self.window.notice.text() and (words := self.memory.words(trace)):
-            self.window.tell(words)
+        if words := self.memory.words(trace):
+            (self.window.say if self.window.notice.text() else self.window.tell)(words)
 
     def _open_with_a_place(self, trace: Trace) -> None:
         """Begin at the first stage's strongest answer, so that all panels speak."""
