@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 
 from cnnviz.app.face import first_source
 from cnnviz.core.errors import MismatchError
-from cnnviz.core.models import FileSpec, Model, ModelSpec, Task
+from cnnviz.core.models import FileSpec, LiveSpec, Model, ModelSpec, Task
 from cnnviz.core.series import TableFacts, TableSource, TextSource
-from cnnviz.core.trace import Request, SeriesSource, Source
+from cnnviz.core.trace import ArraySource, Request, SeriesSource, Source
 from cnnviz.nets.catalog import find
 
 FIRST_MODEL: dict[Task, str] = {"picture": "alexnet", "series": "tcn"}
@@ -16,7 +16,10 @@ FIRST_MODEL: dict[Task, str] = {"picture": "alexnet", "series": "tcn"}
 
 def task_of(source: Source) -> Task:
     """Return the kind of network a source needs."""
-    return "series" if isinstance(source, TableSource | TextSource) else "picture"
+    series = isinstance(source, TableSource | TextSource) or (
+        isinstance(source, ArraySource) and source.sample.series is not None
+    )
+    return "series" if series else "picture"
 
 
 def as_now(model: Model) -> Model:
@@ -28,7 +31,7 @@ def undated(model: Model) -> Model:
     """Return what a network is whenever its files were written, and run or not."""
     if isinstance(model, FileSpec):
         return replace(model, stamp=(), digest="")
-    return model
+    return replace(model, key=0) if isinstance(model, LiveSpec) else model
 
 
 def width_of(model: Model) -> int | None:
@@ -146,6 +149,9 @@ class Families:
             # it would not fit the table: its structure does
             width = model.channels or width
             model = replace(model, weights="random", channels=width)
+        if isinstance(source, ArraySource) and not isinstance(model, LiveSpec):
+            # the numbers are as another network wants them
+            source = source.picture or first_source(task_of(source))
         return Request(model, source)
 
 

@@ -12,7 +12,7 @@ from cnnviz.app.file_watch import FileWatch
 from cnnviz.app.own_networks import OwnNetworks
 from cnnviz.app.window import Window
 from cnnviz.core.changes import Changes, Compared, changes_words, compare
-from cnnviz.core.models import FileSpec
+from cnnviz.core.models import FileSpec, LiveSpec
 from cnnviz.core.series import TableSource
 from cnnviz.core.trace import ImageSource, Request, Trace
 from cnnviz.session.runner import Runner
@@ -59,7 +59,7 @@ class Watching(QObject):
         super().__init__(window)
         self._store, self._window, self._own = store, window, own
         self._waiting: set[Path] = set()
-        self._marked: tuple[FileSpec, Mapping[str, float]] | None = None
+        self._marked: tuple[FileSpec | LiveSpec, Mapping[str, float]] | None = None
         # queued: asking while the store tells of a change would tell in disorder
         self._idle.connect(self._catch_up, Qt.ConnectionType.QueuedConnection)
         self._files = FileWatch(self)
@@ -136,13 +136,15 @@ class Watching(QObject):
             return
         self._marked = now, found.relative
         self._window.layers.show_changes(found.relative)
-        if not self._window.notice.text():
+        if isinstance(now, LiveSpec) or isinstance(last, LiveSpec):
+            self._window.say(f"{now.name}: {changes_words(found)}.")
+        elif not self._window.notice.text():
             names = " and ".join(rewritten_files(last, now))
             words = self.tr("{0} was written anew: {1}.")
             self._window.tell(words.format(names, changes_words(found)))
 
 
-def _model_of(trace: Trace | None) -> FileSpec | None:
-    """Return a trace's network if it is of files."""
+def _model_of(trace: Trace | None) -> FileSpec | LiveSpec | None:
+    """Return a trace's network if it is of files, or of the running program."""
     model = trace.request.model if trace is not None and trace.request else None
-    return model if isinstance(model, FileSpec) else None
+    return model if isinstance(model, FileSpec | LiveSpec) else None

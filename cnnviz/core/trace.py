@@ -50,8 +50,26 @@ class PixelSource:
     title: str = "pasted picture"
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class ArraySource:
+    """Numbers of the running program, fed to its own network as they are."""
+
+    sample: Sample
+
+    @property
+    def title(self) -> str:
+        """What to call it on screen."""
+        return self.sample.title
+
+    @property
+    def picture(self) -> PixelSource | None:
+        """What another network can take of it; None if it is no picture."""
+        shown = self.sample.shown
+        return None if shown is None else PixelSource(shown, self.title)
+
+
 SeriesSource = TableSource | TextSource
-Source = ImageSource | PixelSource | SeriesSource
+Source = ImageSource | PixelSource | ArraySource | SeriesSource
 
 
 @dataclass(frozen=True, slots=True)

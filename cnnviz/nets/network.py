@@ -24,7 +24,8 @@ class Network:
     name
         Of the catalogue, or of its files.
     want
-        The input it takes.
+        The input it takes; None for one of the running program of which it is not
+        known how pictures or series become the numbers it is fed.
     labels
         Name of each class, or None.
     weights
@@ -45,7 +46,7 @@ class Network:
 
     module: nn.Module
     name: str
-    want: ImageWant | SeriesWant
+    want: ImageWant | SeriesWant | None
     labels: tuple[str, ...] | None
     weights: str
     trained: bool
@@ -58,4 +59,4 @@ class Network:
     @property
     def task(self) -> Task:
         """What it takes."""
-        return "picture" if isinstance(self.want, ImageWant) else "series"
+        return "series" if isinstance(self.want, SeriesWant) else "picture"

@@ -84,7 +84,7 @@ def open_files(spec: FileSpec, check: Check) -> Network:
         found = _recognised(spec, checkpoint, check)
     module, changes = readied(found.module)
     said = agreed(spec.choices, found.choices)
-    plan = found.plan or _alike(module)
+    plan = found.plan or alike(module)
     wanted = (
         wants_of_known(plan, said) if plan else wants_of_unknown(module, said, check)
     )
@@ -254,7 +254,7 @@ def _transformed(module: Any, match: Match, path: Path) -> tuple[str, ...]:
     return (words,)
 
 
-def _alike(module: nn.Module) -> Plan | None:
+def alike(module: nn.Module) -> Plan | None:
     """Return the known network that has a module's tensors."""
     found = known_as(shapes_of(module))
     return found.plan if found is not None else None

@@ -12,7 +12,14 @@ from numpy.typing import NDArray
 from cnnviz.core.errors import InputError, MismatchError, TaskError
 from cnnviz.core.models import ImageWant, SeriesWant
 from cnnviz.core.series import Choices, TableSource, TextSource
-from cnnviz.core.trace import ImageSource, PixelSource, Sample, SeriesSource, Source
+from cnnviz.core.trace import (
+    ArraySource,
+    ImageSource,
+    PixelSource,
+    Sample,
+    SeriesSource,
+    Source,
+)
 from cnnviz.inputs.facts import facts_of
 from cnnviz.inputs.fit import fit_table
 from cnnviz.inputs.image import read_image
@@ -22,7 +29,7 @@ from cnnviz.inputs.series import read_table
 from cnnviz.inputs.table import Table, fill_missing, turn
 from cnnviz.nets.network import Network
 
-Read = Picture | NDArray[np.uint8] | Table
+Read = Picture | NDArray[np.uint8] | Table | Sample
 
 
 def read(source: Source) -> Read:
@@ -33,6 +40,8 @@ def read(source: Source) -> Read:
     InputError
         It cannot be read.
     """
+    if isinstance(source, ArraySource):
+        return source.sample
     if isinstance(source, PixelSource):
         return source.rgb
     if isinstance(source, TextSource):
@@ -71,6 +80,14 @@ def prepare(found: Read, network: Network, source: Source) -> Sample:
     InputError
         It is not of the kind the network takes, or does not fit it.
     """
+    if isinstance(found, Sample):
+        return found
+    if network.want is None:
+        raise InputError(
+            f"{network.name} was shown on numbers as they are, and it is not known how "
+            f"{source.title} becomes such numbers; say it with cnnviz.show(…, "
+            "want=cnnviz.InputChoices(mean=…, std=…))"
+        )
     wants = (network.want, *network.more)
     if len({type(want) for want in wants}) > 1:
         raise InputError(
@@ -99,7 +116,10 @@ def prepare(found: Read, network: Network, source: Source) -> Sample:
 
 
 def _prepared(
-    found: Read, want: ImageWant | SeriesWant, name: str, source: Source
+    found: Picture | NDArray[np.uint8] | Table,
+    want: ImageWant | SeriesWant,
+    name: str,
+    source: Source,
 ) -> Sample:
     """Make of what was read one input of a network."""
     if isinstance(found, Table):
