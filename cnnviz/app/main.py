@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-import logging
-import signal
-import socket
-import sys
 import tempfile
-import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
-from types import TracebackType
 from typing import cast
 
-from PySide6.QtCore import QSocketNotifier, Qt, QTimer
-from PySide6.QtGui import QIcon
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QApplication
 
-from cnnviz.app import dialogs
+from cnnviz.app.application import application, caught, interrupted_by_ctrl_c
 from cnnviz.app.cli import Options
 from cnnviz.app.controller import Controller
 from cnnviz.app.face import first_source, source_of
 from cnnviz.app.families import FIRST_MODEL, Mismatch, WrongTask, task_of
 from cnnviz.app.memory import Bounded, Refocus
 from cnnviz.app.misfits import Unopened
-from cnnviz.app.settings import Settings, Theme, home
+from cnnviz.app.settings import Settings, Theme
 from cnnviz.app.wanted import NOTHING_SAID, Wanted, wanted
 from cnnviz.app.window import Window
 from cnnviz.core.errors import (
@@ -38,7 +29,6 @@ from cnnviz.core.errors import (
 )
 from cnnviz.core.models import FileSpec, Model, ModelSpec
 from cnnviz.core.progress import Check
-from cnnviz.core.resources import resource
 from cnnviz.core.tensors import TensorList
 from cnnviz.core.trace import Request, Trace
 from cnnviz.nets.catalog import find
@@ -94,13 +84,7 @@ def run(options: Options) -> int:
     own: Model | None = None
     if network.own and (options.trust or picture or network.code is None):
         own = network.model(options.trust)  # says if it cannot be without asking
-    app = QApplication.instance() or QApplication(sys.argv[:1])
-    assert isinstance(app, QApplication)
-    app.setApplicationName("cnnviz")
-    app.setApplicationDisplayName("cnnviz")
-    app.setDesktopFileName("cnnviz")
-    app.setWindowIcon(QIcon(str(resource("icons/cnnviz.svg"))))
-    _start_log()
+    app = application()
     theme = options.theme if options.theme in ("light", "dark") else None
     with tempfile.TemporaryDirectory() as fresh:
         # a screenshot shows the layout of a first start and leaves no trace
@@ -110,7 +94,7 @@ def run(options: Options) -> int:
         controller = Controller(window, runner, request)
         if network.own:
             _open_own(controller, network, own)
-        with _caught(window), _interrupted_by_ctrl_c(window):
+        with caught(window), interrupted_by_ctrl_c(window):
             try:
                 if picture:
                     _screenshot(app, controller, picture)
@@ -189,63 +173,3 @@ def _screenshot(app: QApplication, controller: Controller, path: Path) -> None:
         saving.write(path, saving.png(window.grab().toImage()))
     except OSError as error:
         raise InputError(f"cannot write {path}: {error.strerror or error}") from error
-
-
-def _start_log() -> None:
-    """Keep errors in a file, where there can be one; the screen shows sentences."""
-    with suppress(OSError):
-        home().mkdir(parents=True, exist_ok=True)
-    handler = logging.FileHandler(dialogs.log_file(), encoding="utf-8", delay=True)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-    logging.getLogger("cnnviz").addHandler(handler)
-
-
-@contextmanager
-def _caught(window: Window) -> Iterator[None]:
-    """Log what nobody handled and say so in the window; put the hook back."""
-
-    def unhandled(
-        kind: type[BaseException], error: BaseException, where: TracebackType | None
-    ) -> None:
-        window.tell_fault("".join(traceback.format_exception(kind, error, where)))
-
-    old = sys.excepthook
-    sys.excepthook = unhandled
-    try:
-        yield
-    finally:
-        sys.excepthook = old
-
-
-@contextmanager
-def _interrupted_by_ctrl_c(window: Window) -> Iterator[None]:
-    """Let Ctrl+C in the terminal close the window, though Qt sleeps outside Python.
-
-    The signal writes to a socket that Qt's loop listens to.
-
-    Raises
-    ------
-    KeyboardInterrupt
-        Afterwards, if it was pressed.
-    """
-    pressed = []
-
-    def close() -> None:
-        pressed.append(ear.recv(1))
-        window.close()
-
-    ear, mouth = socket.socketpair()
-    with ear, mouth:
-        mouth.setblocking(False)
-        notifier = QSocketNotifier(ear.fileno(), QSocketNotifier.Type.Read, window)
-        notifier.activated.connect(close)
-        handler = signal.signal(signal.SIGINT, lambda _number, _frame: None)
-        old = signal.set_wakeup_fd(mouth.fileno())
-        try:
-            yield
-        finally:
-            signal.set_wakeup_fd(old)
-            signal.signal(signal.SIGINT, handler)
-            notifier.setEnabled(False)
-    if pressed:
-        raise KeyboardInterrupt

@@ -29,8 +29,8 @@ def home() -> Path:
     chosen = os.environ.get("CNNVIZ_HOME")
     if chosen:
         return Path(chosen)
-    where = QStandardPaths.StandardLocation.AppConfigLocation
-    return Path(QStandardPaths.writableLocation(where))
+    where = QStandardPaths.StandardLocation.GenericConfigLocation
+    return Path(QStandardPaths.writableLocation(where)) / "cnnviz"
 
 
 class Settings:
