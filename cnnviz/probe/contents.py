@@ -168,6 +168,22 @@ class Contents:
             storage.exposed = storage.exposed or exposed
             self._part(storage)
 
+    def leave(self, tensor: Tensor) -> bool:
+        """Leave a tensor's memory to the record, before the tensor is given another.
+
+        False where somebody else may still look at it there.
+        """
+        storage = self.known(tensor)
+        if self.copying or storage is None or not storage.shared or storage.exposed:
+            return False
+        place = address(tensor)
+        owners = 2 + len(storage.shared)  # the tensor, ``alive``, and every array
+        if torch._C._storage_Use_Count(place) != owners or not tensor.is_contiguous():
+            return False
+        self._look(storage.shared[0], storage.version)
+        del self._storages[place]
+        return True
+
     def copy_all(self) -> None:
         """Share nothing any more."""
         self.copying = True

@@ -108,10 +108,11 @@ class Entering:
         name = words.word(function).name
         call = Call(name, function, (held, *known, *rest), named)
         before = x._version
-        if named and named["inplace"]:
-            self._contents.about_to_write((x,), exposed=False)
         try:
-            result = function(x, *own, *rest, **named)
+            if named and named["inplace"]:
+                result: Tensor = keeper.in_place(name, function, x, *rest)
+            else:
+                result = function(x, *own, *rest, **named)
         except Exception as failure:
             keeper.fail(failure, path, call, (origin,))
             raise

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Callable, Sequence, Set
 from typing import Any
 
 from torch import Tensor, nn
@@ -122,6 +122,26 @@ class Keeper:
         if self.budget.limit:
             self.bring_back(given, held)
         return held
+
+    def in_place(
+        self, name: str, function: Callable[..., Any], x: Tensor, *more: Any
+    ) -> Any:
+        """Run a function in place without writing over what is on record.
+
+        Where the record alone holds that memory too, it keeps it, and the tensor gets
+        what the function makes elsewhere; otherwise a copy is made first.
+
+        Parameters
+        ----------
+        name
+            The function's plain name.
+        x, more
+            What to write into; further arguments.
+        """
+        if name in words.CHOOSING and not x.requires_grad and self.contents.leave(x):
+            return x.set_(function(x, *more, inplace=False))
+        self.contents.about_to_write((x,), exposed=False)
+        return function(x, *more, inplace=True)
 
     def bring_back(
         self, given: Sequence[Tensor], held: Sequence[Any], layers: int = 1

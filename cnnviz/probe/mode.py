@@ -77,12 +77,17 @@ class Functions(TorchFunctionMode):
         if leaf is not None:
             leaf.join(given, origins, held)
         versions: list[int] | None = None
+        in_place = word.name in words.CHOOSING and [*kwargs] == ["inplace"]
         if not reads or self._contents.copying:
-            self._about_to_write(word, given, kwargs)
             versions = [*map(version, given)]
+            if not in_place:
+                self._about_to_write(word, given, kwargs)
         own = [t for t in given if id(t) in keeper.parameters]
         try:
-            result = func(*args, **kwargs)
+            if in_place and kwargs["inplace"]:
+                result = keeper.in_place(word.name, func, *args)
+            else:
+                result = func(*args, **kwargs)
         except Exception as failure:
             path = self._scopes.path
             if leaf is None:

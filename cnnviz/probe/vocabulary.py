@@ -224,6 +224,9 @@ _QUESTIONS = frozenset(
 
 _VIEWS_BY_PROPERTY = frozenset({"T", "mT", "H", "mH", "data", "real", "imag"})
 
+CHOOSING = frozenset({"relu", "relu6", "hardtanh"})
+"""Functions that round nothing: in place or not, they give the same to the bit."""
+
 _IN_PLACE = frozenset(
     f"__i{name}__"
     for name in "add sub mul div truediv floordiv mod pow and or xor lshift rshift"
