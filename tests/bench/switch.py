@@ -1,0 +1,135 @@
+"""Another layer until it is painted, against the same grid in matplotlib.
+
+Every layer is looked at for the first time: the network runs again before each round.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from importlib.util import find_spec
+from typing import Any
+
+from cnnviz.core.layers import Array
+from tests.bench.desk import SIZE, Desk
+from tests.bench.measure import Bar, Plan, Row, Side, Times, compared, per_layer, timed
+from tests.bench.networks import spec
+
+WORST, MEDIAN = Bar(16, "value"), Bar(6, "value")
+FASTER = Bar(40, "faster")
+
+
+def rows(plan: Plan) -> Iterator[Row]:
+    """Walk through VGG-16 beside matplotlib, then through ResNet-152."""
+    with Desk(spec("torchvision/vgg16")) as desk:
+        grids = _grids(desk)
+        times, others = _walk(desk, plan.of(9, 3), grids)
+        yield from _both("vgg16", desk, times, MEDIAN, WORST)
+        yield from _against(desk, times, others)
+    with Desk(spec("torchvision/resnet152")) as desk:
+        times, _ = _walk(desk, plan.of(3, 1), {})
+        yield from _both("resnet152", desk, times)
+
+
+def _walk(desk: Desk, rounds: int, others: dict[str, Side]) -> tuple[Times, Times]:
+    """Go through all layers, and then let the others paint, so many times.
+
+    One round before does not count.
+    """
+    names = [layer.name for layer in desk.trace.layers]
+    times: Times = {name: [] for name in names}
+    beside: Times = {name: [] for name in others}
+    for done in range(-1, rounds):
+        desk.reload()
+        for name in names:
+            taken = desk.timed(partial(desk.store.select, layer=name))
+            if done >= 0:
+                times[name].append(taken)
+        for name, side in others.items():
+            taken = side()
+            if done >= 0:
+                beside[name].append(taken)
+    return times, beside
+
+
+def _both(
+    short: str,
+    desk: Desk,
+    times: Times,
+    middle: Bar | None = None,
+    most: Bar | None = None,
+) -> Iterator[Row]:
+    """Return the lines of the median and of the worst layer."""
+    half, worst, longest = per_layer(times)
+    note = f"of {len(times)} layers"
+    yield Row("switch", f"{short}, median layer", half * 1e3, bar=middle, note=note)
+    shape = "×".join(map(str, desk.trace[worst].shape))
+    note = f"{worst}, {shape}"
+    yield Row("switch", f"{short}, worst layer", longest * 1e3, bar=most, note=note)
+
+
+def _grids(desk: Desk) -> dict[str, Side]:
+    """Return matplotlib's ways to show the largest layer; none if not installed."""
+    if find_spec("matplotlib") is None:
+        return {}
+    maps = max((layer.maps for layer in desk.trace.layers), key=lambda m: m.size)
+    return {
+        "grid drawn anew": timed(anew(maps)),
+        "axes kept, data set": timed(kept(maps)),
+    }
+
+
+def _against(desk: Desk, times: Times, others: Times) -> Iterator[Row]:
+    what = "vgg16, worst layer"
+    if not others:
+        note = "matplotlib is not installed"
+        yield Row("switch", what, against="matplotlib", bar=FASTER, note=note)
+    _, worst, _ = per_layer(times)
+    for name, taken in others.items():
+        against, bar = f"matplotlib, {name}", None
+        if name == "grid drawn anew":
+            bar = FASTER
+        yield compared("switch", what, times[worst], taken, against, bar)
+
+
+def anew(maps: Array) -> Callable[[], object]:
+    """Show maps as notebooks do: a figure, an axes for each map, an image in it."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    def draw() -> None:
+        figure = Figure(figsize=(SIZE[0] / 100, SIZE[1] / 100), dpi=100)
+        canvas = FigureCanvasAgg(figure)
+        for axes, each in zip(_axes(figure, len(maps)), maps, strict=False):
+            axes.imshow(each, cmap="viridis", interpolation="nearest")
+            axes.set_axis_off()
+        canvas.draw()  # type: ignore[no-untyped-call]
+
+    return draw
+
+
+def kept(maps: Array) -> Callable[[], object]:
+    """Show maps as fast as matplotlib can: figure, axes and images are there."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(SIZE[0] / 100, SIZE[1] / 100), dpi=100)
+    canvas = FigureCanvasAgg(figure)
+    images = []
+    for axes, each in zip(_axes(figure, len(maps)), maps, strict=False):
+        images.append(axes.imshow(each, cmap="viridis", interpolation="nearest"))
+        axes.set_axis_off()
+
+    def draw() -> None:
+        for image, each in zip(images, maps, strict=True):
+            image.set_data(each)
+            image.autoscale()
+        canvas.draw()  # type: ignore[no-untyped-call]
+
+    return draw
+
+
+def _axes(figure: Any, count: int) -> Any:
+    """Return a square of axes, row by row."""
+    side = round(count**0.5 + 0.49)
+    return figure.subplots(side, side, squeeze=False).flat
