@@ -89,7 +89,7 @@ def run(options: Options) -> int:
     with tempfile.TemporaryDirectory() as fresh:
         # a screenshot shows the layout of a first start and leaves no trace
         file = Path(fresh) / "cnnviz.ini" if picture else None
-        runner = Runner(run_request)
+        runner = Runner(run_request, waiting=True)
         window = Window(Settings(file, cast("Theme | None", theme)), options.size)
         controller = Controller(window, runner, request)
         if network.own:
@@ -97,8 +97,12 @@ def run(options: Options) -> int:
         with caught(window), interrupted_by_ctrl_c(window):
             try:
                 if picture:
+                    runner.begin()
                     _screenshot(app, controller, picture)
                 else:
+                    # loading torch would slow the first painting down
+                    queued = Qt.ConnectionType.QueuedConnection
+                    window.painted.connect(runner.begin, queued)
                     window.show()
                     app.exec()
             finally:

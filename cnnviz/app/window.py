@@ -10,6 +10,7 @@ from PySide6.QtGui import (
     QDragEnterEvent,
     QDropEvent,
     QGuiApplication,
+    QPaintEvent,
     QShowEvent,
 )
 from PySide6.QtWidgets import QMainWindow, QToolBar
@@ -66,10 +67,14 @@ class Window(QMainWindow):
         Something was dropped anywhere on the window.
     closing()
         The window is about to close.
+    painted()
+        The window is painted for the first time; what is queued on this runs when
+        all that is in it is painted too.
     """
 
     dataDropped = Signal(QMimeData)
     closing = Signal()
+    painted = Signal()
 
     def __init__(self, settings: Settings, size: tuple[int, int] | None = None) -> None:
         super().__init__()
@@ -128,6 +133,7 @@ class Window(QMainWindow):
             exporter.said.connect(self.say)
         self.pooled.said.connect(self.say)
         self._sized, self._placed = size is not None, False
+        self._painted = False
 
     def find_layer(self) -> None:
         """Put the cursor into the filter of layers or tensors, closed or not."""
@@ -176,6 +182,13 @@ class Window(QMainWindow):
             if not self.docks.restore(docks):
                 self.docks.size()
             self._foot.setVisible(bool(self.notice.text()))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Tell of the first time; what is in it is painted before the queue runs."""
+        super().paintEvent(event)
+        if not self._painted:
+            self._painted = True
+            self.painted.emit()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Remember the layout, go out of sight and wait for the workers."""

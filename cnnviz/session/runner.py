@@ -56,6 +56,8 @@ class Runner(QObject):
         `Check`, which it should call before each step, and returns the trace.
     parent
         Qt's owner.
+    waiting
+        Requests wait until `begin` is called.
 
     Signals
     -------
@@ -79,7 +81,9 @@ class Runner(QObject):
 
     _told = Signal(int, object)
 
-    def __init__(self, execute: Execute, parent: QObject | None = None) -> None:
+    def __init__(
+        self, execute: Execute, parent: QObject | None = None, *, waiting: bool = False
+    ) -> None:
         super().__init__(parent)
         self._execute = execute
         self._ticket = 0
@@ -87,7 +91,13 @@ class Runner(QObject):
         self._told.connect(self._on_told, Qt.ConnectionType.QueuedConnection)
         # A daemon: a step that never ends must not keep the program from ending.
         self._thread = threading.Thread(target=self._work, name="worker", daemon=True)
-        self._thread.start()
+        if not waiting:
+            self._thread.start()
+
+    def begin(self) -> None:
+        """Start a runner that was made to wait; once is enough."""
+        if self._thread.ident is None:
+            self._thread.start()
 
     def submit(self, request: object) -> None:
         """Run a request; whatever was asked before is forgotten."""
@@ -109,7 +119,8 @@ class Runner(QObject):
         """
         self.cancel()
         self._jobs.put(None)
-        self._thread.join(seconds)
+        if self._thread.ident is not None:
+            self._thread.join(seconds)
         return not self._thread.is_alive()
 
     # On the worker thread
