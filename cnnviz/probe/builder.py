@@ -128,7 +128,9 @@ class Builder:
         told = facts(
             function,
             tuple([settings_of(each) for each in args]),
-            tuple([(key, settings_of(each)) for key, each in kwargs.items()]),
+            tuple([(key, settings_of(each)) for key, each in kwargs.items()])
+            if kwargs
+            else (),
             known[0][2],
             read.array.shape,
             output.array.shape,
@@ -164,10 +166,18 @@ class Builder:
                 macs=told.macs or _sequence_macs(told.kind, parameters, array.shape),
                 shared_with=earlier,
                 replay=Recipe(calls, step, output, sources, told.kind),
-                kept=all(value.kept for value in values),
-                inputs_kept=all(value.kept for value in event.held),
+                kept=_all_kept(values),
+                inputs_kept=_all_kept(event.held),
             )
         )
+
+
+def _all_kept(values: Sequence[Value]) -> bool:
+    """Tell whether no content was dropped; the loop is quicker than ``all``."""
+    for value in values:  # noqa: SIM110
+        if not value.kept:
+            return False
+    return True
 
 
 @lru_cache(maxsize=1024)

@@ -117,7 +117,9 @@ class Entering:
             keeper.fail(failure, path, call, (origin,))
             raise
         if x._version == before:
-            return keeper.keep_one(module, path, call, origin, held, x, result)
+            return keeper.keep_one(
+                module, path, True, call, (origin,), (held,), (x,), result
+            )
         calls = (call._replace(written=(0,)),)
         keeper.keep(
             module, path, True, calls, (origin,), (held,), (x,), (x,), FIRST, {id(x)},

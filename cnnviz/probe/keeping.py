@@ -240,29 +240,34 @@ class Keeper:
         self,
         module: nn.Module,
         path: str,
+        whole: bool,
         call: Call,
-        origin: Origin,
-        held: Value,
-        given: Tensor,
+        origins: Sequence[Origin | None],
+        held: Sequence[Value],
+        given: Sequence[Tensor],
         result: Tensor,
+        parameters: Sequence[Tensor] = (),
     ) -> Tensor:
-        """Add a module's only call, of one tensor that it left as it was.
+        """Add an event of one call that wrote into nothing and returned a tensor.
 
         Returns
         -------
         tensor
             The result, or a view of it, as of ``keep``.
         """
-        if result is given:
-            value, result = held, result.view_as(result)
-            storage = self.contents.storage(result)
-        else:
+        at = _place(result, given)
+        if at is None:
             storage = self.contents.storage(result)
             value = self.contents.of(result, storage)
+        else:
+            value, result = held[at], result.view_as(result)
+            storage = self.contents.storage(result)
         made = Origin((self.journal.layers,), value)
         self.flow.learn(result, made, wrote=False, storage=storage)
-        event = Event(module, path, True, (call,), (origin,), (held,), (value,), FIRST)
-        self.journal.add(event)
+        calls, step = (call,), FIRST if whole else None
+        self.journal.add(
+            Event(module, path, whole, calls, origins, held, (value,), step, parameters)
+        )
         return result
 
     def _keep_pieces(

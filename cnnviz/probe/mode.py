@@ -118,6 +118,10 @@ class Functions(TorchFunctionMode):
             leaf.add(call, results, wrote)
             return result
         module, path, _ = self._scopes.frame
+        if isinstance(result, Tensor) and not wrote and word.name not in words.SPLITS:
+            return keeper.keep_one(
+                module, path, False, call, origins, held, given, result, own
+            )
         view = keeper.keep(
             module,
             path,

@@ -20,25 +20,18 @@ def children_of(module: nn.Module) -> list[nn.Module]:
 
 @lru_cache(maxsize=1024)
 def _is_leaf_class(kind: Any) -> bool | None:
-    """Tell of a class what ``is_leaf`` tells; None if it depends on the children."""
+    """Tell whether modules of a class are shown as one layer; None if by children.
+
+    Shown as one are ``torch.nn`` modules without children, attention (whose projection
+    is used through its bare weights), and scripted modules, which cannot be looked
+    into. An empty ``Sequential`` does nothing and is no layer.
+    """
     if issubclass(kind, torch.jit.ScriptModule):
         return True
     forward = getattr(kind.forward, "__module__", "") or ""
     if not forward.startswith("torch.nn.") or issubclass(kind, nn.Sequential):
         return False
     return True if issubclass(kind, nn.MultiheadAttention) else None
-
-
-def is_leaf(module: nn.Module) -> bool:
-    """Tell whether a module is shown as one layer.
-
-    True for ``torch.nn`` modules without children, for attention (whose projection
-    is used through its bare weights), and for scripted modules, which cannot be
-    looked into. An empty ``Sequential`` does nothing and is no layer.
-    """
-    kind: Any = type(module)
-    told = _is_leaf_class(kind)
-    return not children_of(module) if told is None else told
 
 
 _Frame = tuple[nn.Module, str, dict[int, int]]
@@ -80,17 +73,21 @@ class Structure:
         waiting = [(model, "")]
         while waiting:
             module, path = waiting.pop()
-            if id(module) in self.paths:
+            key = id(module)
+            if key in self.paths:
                 continue
-            self.paths[id(module)] = path
+            self.paths[key] = path
             self.modules.append(module)
-            self._own(module, path)
-            if is_leaf(module):
-                self.leaves.add(id(module))
+            if module._parameters:
+                self._own(module, path)
+            children = module._modules
+            kind: Any = type(module)
+            leaf = _is_leaf_class(kind)
+            if leaf or (leaf is None and not (children and children_of(module))):
+                self.leaves.add(key)
                 way = way_of(module)
                 if way is not None:
-                    self.ways[id(module)] = way
-            children = module._modules
+                    self.ways[key] = way
             if not children:
                 continue
             for name, child in reversed([*children.items()]):
