@@ -3,34 +3,59 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
-import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, QRectF, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
+    QColor,
+    QContextMenuEvent,
     QImage,
     QMouseEvent,
     QPainter,
-    QPen,
+    QPaintEvent,
+    QResizeEvent,
     QWheelEvent,
 )
-from PySide6.QtWidgets import (
-    QApplication,
-    QGraphicsRectItem,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QApplication, QSizePolicy, QWidget
 
 from cnnviz.panels import theme
 from cnnviz.panels.camera import Camera
-from cnnviz.panels.shrink import extremes, shrink
+from cnnviz.panels.raster import raster
 
 _ZOOM_STEP = 1.0015
 """Zoom per 1/8 degree of the wheel."""
 
 _PHOTO = 4.0
 """Device pixels per pixel from which on a photograph shows its pixels as squares."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Later:
+    """A picture, or tiles, made when they are first painted.
+
+    Attributes
+    ----------
+    shape
+        Of what ``make`` returns.
+    """
+
+    shape: tuple[int, ...]
+    make: Callable[[], NDArray[np.uint8]]
+
+
+Pixels = NDArray[np.uint8] | Later
+
+
+class Mark(Protocol):
+    """Something drawn over a picture, or below it."""
+
+    def paint(self, painter: QPainter) -> None:
+        """Draw it; the painter is in picture coordinates."""
+        ...
 
 
 class Canvas(QWidget):
@@ -68,32 +93,32 @@ class Canvas(QWidget):
     ) -> None:
         super().__init__(parent)
         self._smooth_below = _PHOTO if photo else 1.0
-        self._view = pg.GraphicsView(self)
-        self._view.setAcceptDrops(False)
-        self._view.viewport().setAcceptDrops(False)
-        self._view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._view.setMinimumSize(0, 0)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self._view)
-        self.root = QGraphicsRectItem()
-        self.root.setPen(QPen(Qt.PenStyle.NoPen))
-        self._view.addItem(self.root)
-        self._image = pg.ImageItem(axisOrder="row-major")
-        self._image.setParentItem(self.root)
-        self._picture: NDArray[np.uint8] | None = None
+        self.setMouseTracking(True)
+        policy = QSizePolicy.Policy
+        self.setSizePolicy(policy.Expanding, policy.Expanding)
+        self._picture: Pixels | None = None
         self._table: NDArray[np.uint8] | None = None
+        self._shot: tuple[QImage, QRectF] | None = None
+        self._marks: list[Mark] = []
+        self._below: list[Mark] = []
         self._camera = Camera(pad, whole=not photo)
-        self._factors, self._extreme = (0, 0), False
+        self._extreme = False
         self._pressed: QPointF | None = None
         self._panned = False
-        self._view.viewport().installEventFilter(self)
-        self._paint_ground()
+
+    def sizeHint(self) -> QSize:
+        """Prefer the shape of a photograph."""
+        return QSize(32 * theme.GRID, 24 * theme.GRID)
+
+    def add(self, mark: Mark, *, below: bool = False) -> None:
+        """Draw a mark over those before it, or below the picture."""
+        (self._below if below else self._marks).append(mark)
 
     def set_picture(
         self,
-        picture: NDArray[np.uint8] | None,
+        picture: Pixels | None,
         table: NDArray[np.uint8] | None = None,
         stretch: bool = False,
         extreme: bool = False,
@@ -114,12 +139,11 @@ class Canvas(QWidget):
         camera = self._camera
         old = (camera.picture, camera.stretch)
         self._picture, self._table = picture, table
-        self._factors, self._extreme = (0, 0), extreme
+        self._extreme = extreme
         size = (0, 0) if picture is None else picture.shape[:2]
         camera.picture, camera.stretch = (size[0], size[1]), stretch
-        if old == (camera.picture, stretch):
-            self._show_image()
-        else:
+        self._retake()
+        if old != (camera.picture, stretch):
             self.fit()
 
     @property
@@ -153,109 +177,147 @@ class Canvas(QWidget):
 
     def _follow(self) -> None:
         """Draw from where the camera is now."""
-        self.root.setTransform(self._camera.transform())
-        self._show_image()
+        self._retake()
         self.viewChanged.emit()
 
-    def _show_image(self) -> None:
-        """Give the item codes, or colours averaged down where many share a pixel."""
+    def _retake(self) -> None:
+        """Make what is in view anew when it is painted next."""
+        self._shot = None
+        self.update()
+
+    def _pixels(self) -> NDArray[np.uint8]:
+        """Return the picture, made if need be."""
+        if isinstance(self._picture, Later):
+            self._picture = self._picture.make()
+        assert self._picture is not None
+        return self._picture
+
+    def _ground(self) -> QColor:
+        return theme.of(self).color("canvas")
+
+    def _take(self) -> tuple[QImage, QRectF]:
+        """Return an image of what is in view, and what of the picture that is."""
+        camera, (across, down) = self._camera, self.scale
+        (high, wide), at = self.size_px, camera.offset
+        top, left = (
+            max(math.floor(-o / s), 0) for o, s in ((at.y(), down), (at.x(), across))
+        )
+        end = min(math.ceil((self.height() - at.y()) / down), high)
+        right = min(math.ceil((self.width() - at.x()) / across), wide)
+        size = (
+            round((end - top) * down * camera.ratio),
+            round((right - left) * across * camera.ratio),
+        )
+        ground = self._ground()
+        if self._below:
+            ground.setAlpha(0)
+        part = self._pixels()[top:end, left:right]
+        image = raster(part, self._table, size, ground, extreme=self._extreme)
+        return image, QRectF(left, top, right - left, end - top)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Paint what is in view and the marks on it."""
+        painter, camera = QPainter(self), self._camera
+        painter.fillRect(self.rect(), self._ground())
         if self._picture is None or 0 in self.size_px:
-            self._image.hide()
+            painter.end()
             return
+        painter.setTransform(camera.transform(), True)
+        for mark in self._below:
+            mark.paint(painter)
+        self._shot = self._shot or self._take()
+        self._paint_image(painter, *self._shot)
+        for mark in self._marks:
+            mark.paint(painter)
+        painter.end()
+
+    def _paint_image(self, painter: QPainter, image: QImage, part: QRectF) -> None:
+        """Paint pixel for pixel where the image was made to measure, else enlarged."""
         camera = self._camera
-        across, down = (max(1, math.floor(1 / s / camera.ratio)) for s in self.scale)
-        small = camera.device_scale < self._smooth_below
-        hint = QPainter.RenderHint.SmoothPixmapTransform
-        self._view.setRenderHint(hint, small and not camera.stretch)
-        if (down, across) == self._factors:
-            return
-        self._factors = (down, across)
-        picture, lut = self._picture, self._table
-        if self._factors != (1, 1):
-            if self._extreme:
-                picture = extremes(picture, self._factors)
-            else:
-                ground = theme.of(self).rgb("canvas")
-                picture, lut = shrink(picture, lut, self._factors, ground), None
-        self._image.setImage(picture, autoLevels=False, levels=None, lut=lut)
-        high, wide = picture.shape[:2]
-        self._image.setRect(QRectF(0, 0, wide * across, high * down))
-        self._image.show()
+        small = camera.device_scale < self._smooth_below and not camera.stretch
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, small)
+        if image.width() < part.width() and image.height() < part.height():
+            corner = camera.to_screen(part.topLeft()) * camera.ratio
+            image.setDevicePixelRatio(camera.ratio)
+            painter.save()
+            painter.resetTransform()
+            painter.drawImage(corner.toPoint() / camera.ratio, image)
+            painter.restore()
+        else:
+            painter.drawImage(part, image)
 
     def image(self, times: int = 1) -> QImage:
         """Return the whole picture, each of its pixels ``times`` pixels wide."""
         high, wide = self.size_px
         image = QImage(wide * times, high * times, QImage.Format.Format_RGB32)
-        image.fill(theme.of(self).color("canvas"))
+        image.fill(self._ground())
         if self._picture is None:
             return image
-        item = pg.ImageItem(axisOrder="row-major")
-        item.setImage(self._picture, autoLevels=False, levels=None, lut=self._table)
-        item.render()
+        whole = raster(self._pixels(), self._table, self.size_px, self._ground())
         painter = QPainter(image)
-        painter.drawImage(image.rect(), item.qimage)
+        painter.drawImage(image.rect(), whole)
         painter.end()
         return image
-
-    def _paint_ground(self) -> None:
-        """Follow the theme's canvas colour."""
-        self._view.setBackground(theme.of(self).canvas)
-        self._factors = (0, 0)
-        self._show_image()
 
     def changeEvent(self, event: QEvent) -> None:
         """Follow the theme."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange:
-            self._paint_ground()
+            self._retake()
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Handle the mouse here; nothing reaches pyqtgraph's own handlers."""
-        kind = QEvent.Type
-        match event.type():
-            case kind.Resize | kind.DevicePixelRatioChange:
-                self._measure()
-                if self._camera.fitted:
-                    self._camera.fit()
-                else:
-                    self._camera.zoom(1.0, QPointF(self.rect().center()))
-                self._follow()
-                return False
-            case kind.MouseButtonPress:
-                assert isinstance(event, QMouseEvent)
-                if event.button() is Qt.MouseButton.LeftButton:
-                    self._pressed, self._panned = event.position(), False
-                    self.setFocus(Qt.FocusReason.MouseFocusReason)
-                return True
-            case kind.MouseMove:
-                assert isinstance(event, QMouseEvent)
-                self._move(event)
-                return True
-            case kind.MouseButtonRelease:
-                assert isinstance(event, QMouseEvent)
-                if event.button() is Qt.MouseButton.LeftButton:
-                    pressed, self._pressed = self._pressed, None
-                    if pressed is not None and not self._panned:
-                        self.clicked.emit(self.to_picture(_middle(event.position())))
-                return True
-            case kind.MouseButtonDblClick:
-                self._pressed = None
-                self.fit()
-                return True
-            case kind.Wheel:
-                assert isinstance(event, QWheelEvent)
-                delta = event.angleDelta().y() or event.angleDelta().x()
-                self._camera.zoom(_ZOOM_STEP**delta, event.position())
-                self._follow()
-                return True
-            case kind.Leave:
-                self.hovered.emit(None)
-            case kind.ContextMenu:
-                self.menuRequested.emit(event.globalPos())  # type: ignore[attr-defined]
-                return True
-        return super().eventFilter(watched, event)
+    def event(self, event: QEvent) -> bool:
+        """Follow the window to another screen."""
+        if event.type() == QEvent.Type.DevicePixelRatioChange:
+            self._refit()
+        return super().event(event)
 
-    def _move(self, event: QMouseEvent) -> None:
+    def resizeEvent(self, _event: QResizeEvent) -> None:
+        """Keep the whole picture in view, or what was in the middle."""
+        self._refit()
+
+    def _refit(self) -> None:
+        self._measure()
+        if self._camera.fitted:
+            self._camera.fit()
+        else:
+            self._camera.zoom(1.0, QPointF(self.rect().center()))
+        self._follow()
+
+    # The person.
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Begin a click or a drag."""
+        if event.button() is Qt.MouseButton.LeftButton:
+            self._pressed, self._panned = event.position(), False
+            self.setFocus(Qt.FocusReason.MouseFocusReason)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """End a click or a drag."""
+        if event.button() is Qt.MouseButton.LeftButton:
+            pressed, self._pressed = self._pressed, None
+            if pressed is not None and not self._panned:
+                self.clicked.emit(self.to_picture(_middle(event.position())))
+
+    def mouseDoubleClickEvent(self, _event: QMouseEvent) -> None:
+        """Show the whole picture."""
+        self._pressed = None
+        self.fit()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Zoom at the pointer."""
+        delta = event.angleDelta().y() or event.angleDelta().x()
+        self._camera.zoom(_ZOOM_STEP**delta, event.position())
+        self._follow()
+
+    def leaveEvent(self, _event: QEvent) -> None:
+        """Say that the pointer has left."""
+        self.hovered.emit(None)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Ask for the menu."""
+        self.menuRequested.emit(event.globalPos())
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Pan while the left button is held, else say where the pointer is."""
         at = event.position()
         if self._pressed is not None:

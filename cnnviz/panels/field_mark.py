@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
-import pyqtgraph as pg
 from PySide6.QtCore import QRectF
 
 from cnnviz.core.geometry import ReceptiveField
-from cnnviz.panels import theme
 from cnnviz.panels.canvas import Canvas
-from cnnviz.panels.marks import Outline
+from cnnviz.panels.marks import Outline, Veil
 
 _DIM = 170
 """How far positions that are not read are faded into the canvas, 0 … 255."""
@@ -24,10 +21,9 @@ class FieldMark:
     def __init__(self, canvas: Canvas) -> None:
         self._canvas = canvas
         self._field: ReceptiveField | None = None
-        self._holes = pg.ImageItem(axisOrder="row-major")
-        self._holes.setParentItem(canvas.root)
-        self.beyond = Outline(canvas.root, dashed=True)
-        self.inside = Outline(canvas.root)
+        self._holes = Veil(canvas, _DIM)
+        self.beyond = Outline(canvas, dashed=True)
+        self.inside = Outline(canvas)
         canvas.viewChanged.connect(self._draw)
 
     def show_field(self, field: ReceptiveField | None) -> None:
@@ -52,26 +48,19 @@ class FieldMark:
         whole = None if box == seen else box
         for outline, area in ((self.beyond, whole), (self.inside, seen)):
             if area is None or area.isEmpty():
-                outline.set_visible(False)
+                outline.hide()
             else:
-                outline.surround(area, self._canvas)
+                outline.surround(area)
 
     def _draw_holes(self) -> None:
         """Dim what lies in the box and is not read."""
         field, box = self._field, self.box
-        holes = None
-        if field is not None and box is not None and field.mask.ndim == 2:
-            (top, bottom), (left, right) = field.box
-            rows = slice(max(top, 0), max(bottom + 1, 0))
-            columns = slice(max(left, 0), max(right + 1, 0))
-            holes = ~field.mask[rows, columns]
-        if holes is None or not holes.any():
-            self._holes.hide()
+        if field is None or box is None or field.mask.ndim != 2:
+            self._holes.show(None)
             return
-        colours = np.zeros((*holes.shape, 4), np.uint8)
-        colours[..., :3] = theme.of(self._canvas).rgb("canvas")
-        colours[..., 3] = np.where(holes, _DIM, 0)
-        self._holes.setImage(colours, autoLevels=False, levels=None, lut=None)
+        (top, bottom), (left, right) = field.box
+        rows = slice(max(top, 0), max(bottom + 1, 0))
+        columns = slice(max(left, 0), max(right + 1, 0))
+        holes = ~field.mask[rows, columns]
         high, wide = holes.shape
-        self._holes.setRect(QRectF(columns.start, rows.start, wide, high))
-        self._holes.show()
+        self._holes.show(holes, QRectF(columns.start, rows.start, wide, high))

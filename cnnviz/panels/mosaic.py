@@ -8,16 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Signal
 from PySide6.QtGui import QImage, QPainterPath, QResizeEvent
-from PySide6.QtWidgets import (
-    QGraphicsPathItem,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from cnnviz.core.layers import Array, Unit
 from cnnviz.panels import theme
 from cnnviz.panels.canvas import Canvas
-from cnnviz.panels.marks import Outline, cosmetic
+from cnnviz.panels.marks import Outline, Stroke
 from cnnviz.panels.saving import Exporter, Numbers
 from cnnviz.pictures.colours import GAP
 from cnnviz.pictures.montage import Grid
@@ -65,9 +61,9 @@ class MosaicView(QWidget):
         self._name = "maps"
         self._channel: int | None = None
         self._unit: Unit | None = None
-        self._lines = QGraphicsPathItem(self.canvas.root)
-        self._frame = Outline(self.canvas.root, rim=False)
-        self._marker = Outline(self.canvas.root)
+        self._lines = Stroke(self.canvas, "canvas")
+        self._frame = Outline(self.canvas, rim=False)
+        self._marker = Outline(self.canvas)
         self.exporter = Exporter(self, lambda: self._name, self.image, self._numbers)
         self.canvas.clicked.connect(self._on_click)
         self.canvas.hovered.connect(self._on_hover)
@@ -192,17 +188,17 @@ class MosaicView(QWidget):
         channel, unit = self._channel, self._unit
         area = None if channel is None else self.tile(channel)
         if area is not None and len(self._values) > 1:
-            self._frame.surround(area, self.canvas)
+            self._frame.surround(area)
         else:
-            self._frame.set_visible(False)
+            self._frame.hide()
         single = self._grid.height * self._grid.width == 1 and self._per_channel == 1
         cell = None
         if channel is not None and unit is not None and not single:
             cell = self.cell(channel, unit)
         if cell is not None:
-            self._marker.enclose(cell, self.canvas)
+            self._marker.enclose(cell)
         else:
-            self._marker.set_visible(False)
+            self._marker.hide()
         self._draw_lines()
 
     def _draw_lines(self) -> None:
@@ -222,9 +218,7 @@ class MosaicView(QWidget):
                 y = i * (grid.height + grid.gap) - half
                 path.moveTo(0, y)
                 path.lineTo(wide, y)
-        wide = round(self.devicePixelRatioF())
-        self._lines.setPen(cosmetic(theme.of(self).color("canvas"), wide))
-        self._lines.setPath(path)
+        self._lines.show(path)
 
     def _on_click(self, at: QPointF) -> None:
         found = self.locate(at)

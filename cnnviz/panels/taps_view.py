@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QContextMenuEvent, QImage, QPainterPath, QResizeEvent
-from PySide6.QtWidgets import QGraphicsPathItem, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from cnnviz.core.layers import Array, Unit
 from cnnviz.core.look import Look
 from cnnviz.panels import theme
 from cnnviz.panels.frame import Elided
 from cnnviz.panels.kernel_rows import KernelRows
-from cnnviz.panels.marks import cosmetic
+from cnnviz.panels.marks import Stroke
 from cnnviz.panels.mosaic import MosaicView
 from cnnviz.panels.saving import Exporter, Numbers
 from cnnviz.pictures.captions import count
@@ -70,8 +70,7 @@ class TapsView(QWidget):
         self._ahead: int | None = 0
         self._channel = 0
         self._name = "kernels"
-        self._strings = QGraphicsPathItem(self.mosaic.canvas.root)
-        self._strings.setZValue(-1)
+        self._strings = Stroke(self.mosaic.canvas, "hairline", below=True)
         self.exporter = Exporter(self, lambda: self._name, self.image, self._numbers)
         canvas = self.mosaic.canvas
         canvas.menuRequested.disconnect(self.mosaic.exporter.open_menu)
@@ -196,9 +195,7 @@ class TapsView(QWidget):
             if tile is not None:
                 path.moveTo(tile.left() + self._margin, tile.center().y())
                 path.lineTo(tile.right() - self._margin, tile.center().y())
-        wide = round(self.devicePixelRatioF())
-        self._strings.setPen(cosmetic(theme.of(self).color("hairline"), wide))
-        self._strings.setPath(path)
+        self._strings.show(path)
 
     def _weight_at(self, channel: int, inner: int, tap: int) -> tuple[int, Unit, float]:
         value = float(self._weight[channel, inner, tap])

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
-import pyqtgraph as pg
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QPainterPath
-from PySide6.QtWidgets import QGraphicsPathItem
 
 from cnnviz.core.geometry import ReceptiveField
-from cnnviz.panels import theme
-from cnnviz.panels.marks import Outline, cosmetic
+from cnnviz.panels.marks import Outline, Stroke, Veil
 from cnnviz.panels.mosaic import MosaicView
 
 _DIM = 150
@@ -30,12 +26,9 @@ class TileField:
         self._mosaic = mosaic
         self._field: ReceptiveField | None = None
         self._channel: int | None = None
-        root = mosaic.canvas.root
-        self.holes = pg.ImageItem(axisOrder="row-major")
-        self.holes.setParentItem(root)
-        self.holes.hide()
-        self.everywhere = QGraphicsPathItem(root)
-        self.box = Outline(root)
+        self.holes = Veil(mosaic.canvas, _DIM)
+        self.everywhere = Stroke(mosaic.canvas, "accent")
+        self.box = Outline(mosaic.canvas)
         mosaic.canvas.viewChanged.connect(self._draw)
 
     def show_field(
@@ -73,32 +66,20 @@ class TileField:
         areas = self.areas()
         single = self._channel is not None and len(areas) == 1
         if single:
-            self.box.surround(areas[0], self._mosaic.canvas)
+            self.box.surround(areas[0])
         else:
-            self.box.set_visible(False)
+            self.box.hide()
         path = QPainterPath()
         for area in () if single else areas:
             path.addRect(area)
-        colour = theme.of(self._mosaic).color("accent")
-        ratio = round(self._mosaic.devicePixelRatioF())
-        self.everywhere.setPen(cosmetic(colour, ratio))
-        self.everywhere.setPath(path)
+        self.everywhere.show(path)
         self._draw_holes(areas[0] if single else None)
 
     def _draw_holes(self, area: QRectF | None) -> None:
         """Fade what lies inside the box and is not read."""
         field = self._field
         if area is None or field is None or not field.span or len(field.span) != 2:
-            self.holes.hide()
+            self.holes.show(None)
             return
         part = tuple(slice(first, last + 1) for first, last in field.span)
-        skipped = ~field.mask[part]
-        if not skipped.any():
-            self.holes.hide()
-            return
-        colours = np.zeros((*skipped.shape, 4), np.uint8)
-        colours[..., :3] = theme.of(self._mosaic).rgb("canvas")
-        colours[..., 3] = np.where(skipped, _DIM, 0)
-        self.holes.setImage(colours, autoLevels=False, levels=None, lut=None)
-        self.holes.setRect(area)
-        self.holes.show()
+        self.holes.show(~field.mask[part], area)

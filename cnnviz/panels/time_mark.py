@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from PySide6.QtGui import QPainterPath
-from PySide6.QtWidgets import QGraphicsPathItem
 
-from cnnviz.panels import theme
-from cnnviz.panels.marks import cosmetic
+from cnnviz.panels.marks import Stroke
 from cnnviz.panels.mosaic import MosaicView
 
 _OPAQUE = 170
@@ -24,7 +22,7 @@ class TimeMark:
 
     def __init__(self, mosaic: MosaicView) -> None:
         self._mosaic, self._step = mosaic, -1
-        self.line = QGraphicsPathItem(mosaic.canvas.root)
+        self.line = Stroke(mosaic.canvas, "accent", _OPAQUE)
         mosaic.canvas.viewChanged.connect(self._draw)
 
     def show_step(self, step: int | None) -> None:
@@ -43,6 +41,4 @@ class TimeMark:
                 x = ends[0].center().x()
                 path.moveTo(x, ends[0].top())
                 path.lineTo(x, ends[1].bottom())
-        colour = theme.of(mosaic).color("accent", _OPAQUE)
-        self.line.setPen(cosmetic(colour, round(mosaic.devicePixelRatioF())))
-        self.line.setPath(path)
+        self.line.show(path)

@@ -168,11 +168,6 @@ class Person:
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
-def screen(canvas):
-    """The widget that gets a canvas's mouse events."""
-    return canvas._view.viewport()
-
-
 def spot(canvas, row, column):
     """Where on screen a point of the picture is."""
     at = canvas.to_screen(QPointF(column, row))
@@ -181,17 +176,17 @@ def spot(canvas, row, column):
 
 def click(canvas, row, column):
     """Click a point of the picture."""
-    QTest.mouseClick(screen(canvas), LEFT, NO_KEY, spot(canvas, row, column))
+    QTest.mouseClick(canvas, LEFT, NO_KEY, spot(canvas, row, column))
 
 
 def hover(canvas, row, column):
     """Move the pointer over a point of the picture."""
-    QTest.mouseMove(screen(canvas), spot(canvas, row, column))
+    QTest.mouseMove(canvas, spot(canvas, row, column))
 
 
 def leave(canvas):
     """Take the pointer away."""
-    QApplication.sendEvent(screen(canvas), QEvent(QEvent.Type.Leave))
+    QApplication.sendEvent(canvas, QEvent(QEvent.Type.Leave))
 
 
 def zoom_in(canvas, row, column, pixels):
@@ -204,7 +199,7 @@ def zoom_in(canvas, row, column, pixels):
             at, canvas.mapToGlobal(at), QPoint(), QPoint(0, 120), NO_BUTTON, NO_KEY,
             Qt.ScrollPhase.NoScrollPhase, False,
         )  # fmt: skip
-        QApplication.sendEvent(screen(canvas), event)
+        QApplication.sendEvent(canvas, event)
 
 
 def colour_at(canvas, row, column):

@@ -277,10 +277,10 @@ class TestWhatMattered:
         assert not (found.mask & ~seen).any()
         words = f"{found.mask.sum():,} of {seen.sum():,} positions"
         assert window.unit.sees.text().startswith(words)
-        faded = window.input._mattered.item.image[..., 3] > 0
+        faded = window.input._mattered.veil.faded
         np.testing.assert_array_equal(faded, seen & ~found.mask)
         click(window.maps.mosaic.canvas, 0.5, 0.5)
-        assert not window.input._mattered.item.isVisible()
+        assert window.input._mattered.veil.faded is None
         opened.press(Qt.Key.Key_G)
         assert "mattered" not in window.unit.sees.text()
 

@@ -9,22 +9,17 @@ from PySide6.QtWidgets import QApplication
 from cnnviz.panels import theme
 
 
-def viewport(canvas):
-    """The widget that gets a canvas's mouse events."""
-    return canvas._view.viewport()
-
-
 def click(canvas, at, button=Qt.MouseButton.LeftButton):
     """Click a point of the picture, given as ``(row, col)``."""
     where = canvas.to_screen(QPointF(at[1], at[0]))
     spot = QPoint(int(where.x()), int(where.y()))
-    QTest.mouseClick(viewport(canvas), button, Qt.KeyboardModifier.NoModifier, spot)
+    QTest.mouseClick(canvas, button, Qt.KeyboardModifier.NoModifier, spot)
 
 
 def point(canvas, at):
     """Move the pointer over a point of the picture, ``(row, col)``."""
     where = canvas.to_screen(QPointF(at[1], at[0]))
-    move(viewport(canvas), (int(where.x()), int(where.y())))
+    move(canvas, (int(where.x()), int(where.y())))
 
 
 def pixels(widget):
@@ -60,12 +55,12 @@ def wheel(canvas, at, degrees):
         Qt.ScrollPhase.NoScrollPhase,
         False,
     )
-    QApplication.sendEvent(viewport(canvas), event)
+    QApplication.sendEvent(canvas, event)
 
 
 def drag(canvas, start, end):
     """Drag from one point of the widget to another, both ``(x, y)``."""
-    screen, left = viewport(canvas), Qt.MouseButton.LeftButton
+    screen, left = canvas, Qt.MouseButton.LeftButton
     none = Qt.KeyboardModifier.NoModifier
     QTest.mousePress(screen, left, none, QPoint(*start))
     middle = [(a + b) // 2 for a, b in zip(start, end, strict=True)]

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hands import Ear, click, colour_at, pixels, point, rgb, viewport, wheel
+from hands import Ear, click, colour_at, pixels, point, rgb, wheel
 from PySide6.QtCore import QEvent, QPoint, QRectF
 from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtWidgets import QApplication, QMenu
@@ -189,7 +189,7 @@ def test_the_value_is_whole(mosaic):
 def test_leaving_ends_the_readout(mosaic, maps):
     show_maps(mosaic, maps)
     seen = Ear(mosaic.hovered)
-    QApplication.sendEvent(viewport(mosaic.canvas), QEvent(QEvent.Type.Leave))
+    QApplication.sendEvent(mosaic.canvas, QEvent(QEvent.Type.Leave))
     assert seen.heard == [None]
 
 
@@ -212,7 +212,7 @@ def test_a_right_click_opens_our_menu(mosaic, maps, monkeypatch):
     opened = []
     monkeypatch.setattr(QMenu, "popup", lambda menu, at: opened.append((menu, at)))
     show_maps(mosaic, maps)
-    screen = viewport(mosaic.canvas)
+    screen = mosaic.canvas
     spot = QPoint(50, 50)
     reason = QContextMenuEvent.Reason.Mouse
     QApplication.sendEvent(

@@ -35,8 +35,7 @@ for size, count in ((8, 1), (55, 1), (8, 6)):
         for unit in [(0, 0), (0, size - 1), (size - 1, 0), (3, 5), (size // 2, 1)]:
             middle = canvas.to_screen(view.cell(channel, unit).center())
             spot = QPoint(int(middle.x()), int(middle.y()))
-            screen = canvas._view.viewport()
-            QTest.mouseClick(screen, Qt.MouseButton.LeftButton, none, spot)
+            QTest.mouseClick(canvas, Qt.MouseButton.LeftButton, none, spot)
             assert heard == [(channel, unit)], (size, channel, unit, heard)
             heard.clear()
             view.show_place(channel, unit)

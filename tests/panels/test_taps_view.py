@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hands import Ear, click, pixels, point, rgb, viewport
+from hands import Ear, click, pixels, point, rgb
 from PySide6.QtCore import QEvent, QPoint, QPointF
 from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtWidgets import QApplication, QMenu
@@ -210,7 +210,7 @@ def test_a_right_click_offers_weights_as_they_are(view, weight, monkeypatch, tmp
     opened = []
     monkeypatch.setattr(QMenu, "popup", lambda menu, at: opened.append(menu))
     view.show_kernels(weight, 4, NAMES, DARK, name="conv1 kernels")
-    for target in (view.rows, viewport(view.mosaic.canvas)):
+    for target in (view.rows, view.mosaic.canvas):
         spot = QPoint(60, 40)
         reason = QContextMenuEvent.Reason.Mouse
         event = QContextMenuEvent(reason, spot, target.mapToGlobal(spot))

@@ -1,0 +1,159 @@
+"""A picture as an image that is no larger than the screen has pixels for it."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QImage
+
+from cnnviz.pictures.colours import GAP, MIDDLE, NAN, NEG_INF, POS_INF
+
+Size = tuple[int, int]
+"""Rows and columns."""
+
+_BAND = 1 << 19
+"""Pixels turned into colours at a time, so that the work stays in the cache."""
+
+
+def raster(
+    picture: NDArray[np.uint8],
+    table: NDArray[np.uint8] | None,
+    size: Size,
+    ground: QColor,
+    *,
+    extreme: bool = False,
+) -> QImage:
+    """Paint a picture, averaged down where it has more pixels than there is room for.
+
+    Every pixel counts by its share of the area, none is skipped. One that holds a NaN
+    or an infinity colours the pixel it falls into whole: one bad cell of a large map
+    stays in sight.
+
+    Parameters
+    ----------
+    picture
+        ``(H, W)`` codes, or ``(H, W, 3)`` colours; rows may lie apart.
+    table
+        ``(256, 4)`` colours of the codes; None for colours.
+    size
+        Rows and columns of pixels there are; a smaller picture stays as it is.
+    ground
+        Colour of gaps, perhaps transparent.
+    extreme
+        Show of the signed codes that share a pixel the one furthest from zero, instead
+        of the mean colour: the mean of weights says next to nothing.
+
+    Returns
+    -------
+    ``min(H, rows)`` × ``min(W, columns)``, 32 bits a pixel.
+    """
+    high, wide = (
+        max(min(a, b), 1) for a, b in zip(picture.shape[:2], size, strict=True)
+    )
+    if table is not None and extreme:
+        picture = furthest(picture, (high, wide))
+    if picture.shape[:2] == (high, wide):
+        return _painted(picture, table, ground)
+    rows = max(_BAND * high // max(picture.shape[0] * picture.shape[1], 1), 1)
+    bands = []
+    for first in range(0, high, rows):
+        last = min(first + rows, high)
+        top, end = (y * len(picture) // high for y in (first, last))
+        bands.append(_shrunk(picture[top:end], table, (last - first, wide), ground))
+    if len(bands) == 1:
+        return bands[0]
+    whole = np.concatenate([_pixels(band) for band in bands])
+    form = bands[0].format()
+    return QImage(whole.data, wide, high, 4 * wide, form).copy()
+
+
+def _painted(
+    picture: NDArray[np.uint8], table: NDArray[np.uint8] | None, ground: QColor
+) -> QImage:
+    """Turn codes or colours into an image of the same size."""
+    picture = np.ascontiguousarray(picture)
+    high, wide = picture.shape[:2]
+    coded = table is not None
+    form = QImage.Format.Format_Indexed8 if coded else QImage.Format.Format_RGB888
+    image = QImage(picture.data, wide, high, picture.strides[0], form)
+    target = QImage.Format.Format_RGB32
+    if table is not None:
+        image.setColorTable(_argb(table, ground).tolist())
+        if ground.alpha() < 255:
+            target = QImage.Format.Format_ARGB32_Premultiplied
+    return image.convertToFormat(target)
+
+
+def _argb(table: NDArray[np.uint8], ground: QColor) -> NDArray[np.uint32]:
+    """Return the colours of the codes as Qt writes them."""
+    red, green, blue, alpha = table.T.astype(np.uint32)
+    colours = alpha << 24 | red << 16 | green << 8 | blue
+    colours[GAP] = ground.rgba()
+    return colours
+
+
+def _shrunk(
+    picture: NDArray[np.uint8],
+    table: NDArray[np.uint8] | None,
+    size: Size,
+    ground: QColor,
+) -> QImage:
+    """Average a picture down."""
+    high, wide = size
+    small = _painted(picture, table, ground).scaled(
+        wide,
+        high,
+        Qt.AspectRatioMode.IgnoreAspectRatio,
+        Qt.TransformationMode.SmoothTransformation,
+    )
+    if table is not None and (picture + np.uint8(1)).max(initial=0) > NAN:
+        pixels, colours = _pixels(small), _argb(table, ground)
+        for code in (POS_INF, NEG_INF, NAN):
+            y, x = np.nonzero(picture == code)
+            at = y * high // picture.shape[0], x * wide // picture.shape[1]
+            pixels[at] = colours[code]
+    return small
+
+
+def _pixels(image: QImage) -> NDArray[np.uint32]:
+    """View an image of 32 bits a pixel as an array."""
+    flat: NDArray[np.uint32] = np.frombuffer(image.bits(), np.uint32)
+    return flat.reshape(image.height(), image.width())
+
+
+def furthest(codes: NDArray[np.uint8], size: Size) -> NDArray[np.uint8]:
+    """Keep, of the signed codes that share a pixel, the one furthest from zero.
+
+    Marks count as further than any value, gaps as nearer than zero.
+
+    Parameters
+    ----------
+    codes
+        ``(H, W)`` codes of signed data.
+    size
+        Rows and columns wanted, not more than there are.
+
+    Returns
+    -------
+    ``size`` codes; a gap where there is nothing but gaps.
+    """
+    most, least = codes + np.uint8(1), codes  # a gap is 0 in most, 255 in least
+    for wanted in size:
+        most, least = (
+            np.ascontiguousarray(_merged(of, by, wanted).T)
+            for of, by in ((most, np.maximum), (least, np.minimum))
+        )
+    above, below = most.astype(np.int16) - 1, least.astype(np.int16)
+    upward = above - MIDDLE >= MIDDLE - below
+    return np.where(upward, above, below).astype(np.uint8)
+
+
+def _merged(codes: NDArray[np.uint8], by: np.ufunc, rows: int) -> NDArray[np.uint8]:
+    """Merge neighbouring rows, so that so many are left."""
+    starts = np.arange(rows) * len(codes) // rows
+    ends = np.append(starts[1:], len(codes))
+    merged = codes[starts]
+    for i in range(1, int((ends - starts).max(initial=1))):
+        by(merged, codes[np.minimum(starts + i, ends - 1)], out=merged)
+    return merged
