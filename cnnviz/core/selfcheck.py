@@ -54,7 +54,7 @@ def selfcheck(trace: Trace, check: Check = lambda *_: None) -> Checked:
             skipped.append(layer.name)
             continue
         gap = gaps[layer.name] = layer.residual
-        if gap is not None and not gap <= TOLERANCE * largest(layer):
+        if gap and not gap <= TOLERANCE * largest(layer):
             faults.append(layer.name)
     return Checked(trace, gaps, tuple(faults), tuple(skipped))
 
