@@ -7,7 +7,7 @@ import signal
 import socket
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import TracebackType
 
@@ -73,8 +73,8 @@ def caught(window: Window) -> Iterator[None]:
 
 
 @contextmanager
-def interrupted_by_ctrl_c(window: Window) -> Iterator[None]:
-    """Let Ctrl+C in the terminal close the window, though Qt sleeps outside Python.
+def interrupted_by_ctrl_c(window: Window, end: Callable[[], object]) -> Iterator[None]:
+    """Let Ctrl+C in the terminal end a loop of Qt's, though it sleeps outside Python.
 
     The signal writes to a socket that Qt's loop listens to.
 
@@ -85,15 +85,15 @@ def interrupted_by_ctrl_c(window: Window) -> Iterator[None]:
     """
     pressed = []
 
-    def close() -> None:
+    def interrupt() -> None:
         pressed.append(ear.recv(1))
-        window.close()
+        end()
 
     ear, mouth = socket.socketpair()
     with ear, mouth:
         mouth.setblocking(False)
         notifier = QSocketNotifier(ear.fileno(), QSocketNotifier.Type.Read, window)
-        notifier.activated.connect(close)
+        notifier.activated.connect(interrupt)
         handler = signal.signal(signal.SIGINT, lambda _number, _frame: None)
         old = signal.set_wakeup_fd(mouth.fileno())
         try:
@@ -102,5 +102,6 @@ def interrupted_by_ctrl_c(window: Window) -> Iterator[None]:
             signal.set_wakeup_fd(old)
             signal.signal(signal.SIGINT, handler)
             notifier.setEnabled(False)
+            notifier.deleteLater()
     if pressed:
         raise KeyboardInterrupt

@@ -94,7 +94,7 @@ def run(options: Options) -> int:
         controller = Controller(window, runner, request)
         if network.own:
             _open_own(controller, network, own)
-        with caught(window), interrupted_by_ctrl_c(window):
+        with caught(window), interrupted_by_ctrl_c(window, window.close):
             try:
                 if picture:
                     runner.begin()

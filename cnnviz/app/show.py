@@ -44,9 +44,10 @@ def show(
     nothing on show. Calling again with the same title updates the window of that title
     and keeps layer, channel and place; what changed in the weights is marked.
 
-    In IPython and Jupyter this returns at once: Qt's loop is started beside the
-    notebook's as by ``%gui qt``. So it does inside a running Qt program. In a plain
-    script it returns when the window is closed.
+    In IPython and Jupyter this returns as soon as the network is on show; Qt's loop is
+    started beside the notebook's, as by ``%gui qt``, and keeps the window alive while
+    no cell runs. Inside a running Qt program it returns at once. In a plain script it
+    returns when the window is closed.
 
     Parameters
     ----------

@@ -25,7 +25,8 @@ def open_view(network: Network, source: Source, title: str, beside: bool) -> Vie
     Parameters
     ----------
     beside
-        Something else runs Qt's loop from time to time.
+        Something else runs Qt's loop from time to time; this returns as soon as the
+        network is on show. Without, and within no loop, when the window is closed.
 
     Raises
     ------
@@ -38,8 +39,8 @@ def open_view(network: Network, source: Source, title: str, beside: bool) -> Vie
         _open[title] = view = View(network, source, title)
     else:
         view.update(network, source)
-    if not beside and not QThread.currentThread().loopLevel():
-        view.wait()
+    if not QThread.currentThread().loopLevel():
+        view.wait(closed=not beside)
     return view
 
 
@@ -88,21 +89,32 @@ class View:
         if self._window is not None:
             self._window.close()
 
-    def wait(self) -> None:
-        """Return when the window is closed.
+    def wait(self, closed: bool) -> None:
+        """Return when the window is closed, or else has shown what was asked for.
 
         Raises
         ------
         KeyboardInterrupt
-            Afterwards, if Ctrl+C closed it.
+            Ctrl+C was pressed meanwhile; it closes a window that is waited for.
         """
-        window = self._window
-        if window is None:
+        window, store = self._window, self._controller.store
+        if window is None or (not closed and store.state.status == "idle"):
             return
         loop = QEventLoop()
         window.closing.connect(loop.quit)
-        with caught(window), interrupted_by_ctrl_c(window):
+
+        def answered(_old: State, new: State) -> None:
+            if new.status == "idle":
+                loop.quit()
+
+        if not closed:
+            store.changed.connect(answered)
+        end = window.close if closed else loop.quit
+        with caught(window), interrupted_by_ctrl_c(window, end):
             loop.exec()
+        if self.is_open:
+            store.changed.disconnect(answered)
+            window.closing.disconnect(loop.quit)
 
     def _on_changed(self, old: State, new: State) -> None:
         trace = new.trace

@@ -1,6 +1,8 @@
 """``cnnviz.show``: the real window on modules of the running program."""
 
 import gc
+import os
+import signal
 import sys
 import threading
 import types
@@ -48,11 +50,8 @@ def show(qtbot, shell):
     app = QApplication.instance()
     palette, sheet = app.palette(), app.styleSheet()
 
-    def shown(*args, wait=True, **more):
-        view = cnnviz.show(*args, **more)
-        if wait:
-            settle(view)
-        return view
+    def shown(*args, **more):
+        return cnnviz.show(*args, **more)
 
     def settle(view):
         store = view._controller.store
@@ -85,14 +84,43 @@ def scores(module, x=X):
 
 
 class TestNotebook:
-    def test_it_returns_at_once_with_qts_loop_beside(self, show, shell):
+    def test_it_returns_as_soon_as_the_network_is_on_show(self, show, shell):
         view = cnnviz.show(small(), X)
         assert shell.asked == ["qt"]
         assert view.is_open
-        assert view.trace is None
-        assert repr(view) == "<cnnviz window: nothing yet, open>"
-        show.settle(view)
+        assert view.trace is not None
         assert repr(view) == "<cnnviz window: Sequential on array, open>"
+
+    def test_a_loop_of_training_is_followed(self, show):
+        """In one cell, where nobody but ``show`` runs Qt."""
+        module, seen = small(), []
+        for _ in range(3):
+            with torch.no_grad():
+                module[5].weight.mul_(1.5)
+            seen.append(cnnviz.show(module, X).trace.scores)
+            np.testing.assert_allclose(seen[-1], scores(module), rtol=1e-5)
+        assert len({tuple(s) for s in seen}) == 3
+
+    def test_an_interrupt_ends_the_waiting_and_nothing_else(self, show):
+        class Slow(nn.Module):
+            def forward(self, x):
+                begun.set()
+                go_on.wait(60)
+                return x + 1
+
+        begun, go_on = threading.Event(), threading.Event()
+        view = show(small(), X)
+        presser = threading.Thread(
+            target=lambda: (begun.wait(60), os.kill(os.getpid(), signal.SIGINT))
+        )
+        presser.start()
+        with pytest.raises(KeyboardInterrupt):
+            cnnviz.show(Slow(), X)
+        presser.join()
+        go_on.set()
+        assert view.is_open
+        show.settle(view)
+        assert view.trace.title == "Slow"
 
     def test_what_is_shown_is_what_the_module_gives(self, show):
         module = small()
@@ -106,9 +134,10 @@ class TestNotebook:
     def test_a_training_that_goes_on_changes_nothing_on_show(self, show):
         module = small()
         before = scores(module)
-        view = show(module, X, wait=False)
+        view = show(module, X)
         with torch.no_grad():
             module[0].weight.mul_(-1)
+        view._controller.reload()
         show.settle(view)
         np.testing.assert_allclose(view.trace.scores, before, rtol=1e-5)
 
