@@ -37,6 +37,7 @@ from cnnviz.core.resources import resource
 from cnnviz.core.trace import ImageSource, Request, Trace
 from cnnviz.panels.canvas import Canvas
 from cnnviz.session.runner import Runner
+from tests.bench.measure import Taken
 
 SIZE = 1920, 1080
 QUIET = 0.025
@@ -140,30 +141,33 @@ class Desk:
         self.wait(lambda: self.store.state.status == "idle" and not checked.isHidden())
         self.painted()
 
-    def painted(self) -> float:
-        """Let the window paint until it is quiet; return when it was done."""
-        done = time.perf_counter()
-        quiet, seen = done + QUIET, self._paints.count
-        while time.perf_counter() < quiet:
+    def painted(self) -> Taken:
+        """Let the window paint until it is quiet; return the clocks of its end."""
+        done = Taken(time.perf_counter(), time.thread_time())
+        seen = self._paints.count
+        while time.perf_counter() < done.wall + QUIET:
             self._app.processEvents()
             if self._paints.count != seen:
-                seen, done = self._paints.count, time.perf_counter()
-                quiet = done + QUIET
+                seen = self._paints.count
+                done = Taken(time.perf_counter(), time.thread_time())
             else:
                 time.sleep(0.0005)
         return done
 
-    def answered(self, act: Callable[[], object]) -> float | None:
-        """Return the seconds from an action until all that follows is painted.
+    def answered(self, act: Callable[[], object]) -> Taken | None:
+        """Return the time from an action until all that follows is painted.
 
         None: nothing was painted.
         """
-        seen, start = self._paints.count, time.perf_counter()
+        seen = self._paints.count
+        start, worked = time.perf_counter(), time.thread_time()
         act()
         done = self.painted()
-        return done - start if self._paints.count != seen else None
+        if self._paints.count == seen:
+            return None
+        return Taken(done.wall - start, done.cpu - worked)
 
-    def timed(self, act: Callable[[], object]) -> float:
+    def timed(self, act: Callable[[], object]) -> Taken:
         """Return the same where something must be painted.
 
         Raises
@@ -176,8 +180,8 @@ class Desk:
             raise RuntimeError("nothing was painted")
         return taken
 
-    def fresh(self, act: Callable[[], object]) -> float:
-        """Return the seconds from an action until a new trace is shown and painted."""
+    def fresh(self, act: Callable[[], object]) -> Taken:
+        """Return the time from an action until a new trace is shown and painted."""
         old = self.store.state.trace
 
         def until_shown() -> None:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median, quantiles
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Side = Callable[[], float]
 """Does the thing once and returns how long it took, in seconds."""
@@ -75,6 +75,9 @@ class Row:
         What ``theirs`` is.
     ratio, spread
         Ours ÷ theirs of the same round: median and quartiles.
+    cpu
+        What ``ours`` is in CPU time of the one thread that counts, which a busy
+        machine hardly changes; None: not measured.
     """
 
     group: str
@@ -87,6 +90,7 @@ class Row:
     spread: tuple[float, float] | None = None
     bar: Bar | None = None
     note: str = ""
+    cpu: float | None = None
 
     @property
     def met(self) -> bool | None:
@@ -100,6 +104,28 @@ class Row:
         if self.bar.kind == "ratio":
             return self.ratio <= self.bar.limit
         return self.ratio * self.bar.limit <= 1
+
+
+class Taken(NamedTuple):
+    """Seconds something took.
+
+    Attributes
+    ----------
+    wall
+        By the clock.
+    cpu
+        Of this thread's own work.
+    """
+
+    wall: float
+    cpu: float
+
+
+def clocked(act: Callable[[], object]) -> Taken:
+    """Do something once."""
+    wall, cpu = time.perf_counter(), time.thread_time()
+    act()
+    return Taken(time.perf_counter() - wall, time.thread_time() - cpu)
 
 
 def timed(act: Callable[[], object]) -> Side:
@@ -180,11 +206,35 @@ SCALES = {"ms": 1e3, "s": 1.0, "MB": 1e-6}
 """From seconds and bytes to the units of the table."""
 
 
-def per_layer(times: Mapping[str, Sequence[float]]) -> tuple[float, str, float]:
-    """Return the median layer's seconds, the worst layer's name and its seconds."""
-    medians = {name: median(values) for name, values in times.items()}
-    worst = max(medians, key=lambda name: medians[name])
-    return median(medians.values()), worst, medians[worst]
+def worst_of(taken: Mapping[str, Sequence[Taken]]) -> str:
+    """Return which layer's median is the longest by the clock."""
+    return max(taken, key=lambda name: median(one.wall for one in taken[name]))
+
+
+def layer_rows(
+    group: str,
+    what: str,
+    taken: Mapping[str, Sequence[Taken]],
+    middle: Bar | None = None,
+    most: Bar | None = None,
+) -> tuple[Row, Row]:
+    """Return the lines of the median and of the worst layer, each by its median.
+
+    Parameters
+    ----------
+    taken
+        By layer.
+    middle, most
+        Their bars.
+    """
+    walls = [median(one.wall for one in each) * 1e3 for each in taken.values()]
+    cpus = [median(one.cpu for one in each) * 1e3 for each in taken.values()]
+    half, longest = f"{what}, median layer", f"{what}, worst layer"
+    of = f"of {len(taken)} layers"
+    return (
+        Row(group, half, median(walls), bar=middle, note=of, cpu=median(cpus)),
+        Row(group, longest, max(walls), bar=most, note=worst_of(taken), cpu=max(cpus)),
+    )
 
 
 def slope(values: Sequence[float], per: int = 1000) -> float:

@@ -13,10 +13,14 @@ from typing import Any
 
 from tests.bench.measure import Bar, Row
 
-HEADS = ("what", "cnnviz", "against", "takes", "ratio", "quartiles", "bar", "", "note")
+HEADS = (
+    "what", "cnnviz", "CPU", "against", "takes", "ratio", "quartiles", "bar", "",
+    "note",
+)  # fmt: skip
 FOOT = (
     "ratio: cnnviz ÷ the other, of the same round; median, and quartiles beside it.\n"
-    "× faster: the other ÷ cnnviz. Times and sizes are medians."
+    "× faster: the other ÷ cnnviz. Times and sizes are medians.\n"
+    "CPU: of it, what the thread itself worked; a busy machine hardly changes that."
 )
 
 
@@ -55,6 +59,7 @@ def cells(row: Row) -> tuple[str, ...]:
     return (
         row.what,
         quantity(row.ours, row.unit),
+        quantity(row.cpu, row.unit),
         row.against,
         quantity(row.theirs, row.unit),
         ratio,
@@ -69,7 +74,7 @@ def table(rows: Sequence[Row]) -> str:
     """Return the lines of one group, aligned; numbers to the right."""
     lines = [HEADS, *map(cells, rows)]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    right = {1, 3, 4}
+    right = {1, 2, 4, 5}
     return "\n".join(
         "  ".join(
             text.rjust(width) if i in right else text.ljust(width)

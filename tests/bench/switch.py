@@ -12,7 +12,18 @@ from typing import Any
 
 from cnnviz.core.layers import Array
 from tests.bench.desk import SIZE, Desk
-from tests.bench.measure import Bar, Plan, Row, Side, Times, compared, per_layer, timed
+from tests.bench.measure import (
+    Bar,
+    Plan,
+    Row,
+    Side,
+    Taken,
+    Times,
+    compared,
+    layer_rows,
+    timed,
+    worst_of,
+)
 from tests.bench.networks import spec
 
 WORST, MEDIAN = Bar(16, "value"), Bar(6, "value")
@@ -23,49 +34,36 @@ def rows(plan: Plan) -> Iterator[Row]:
     """Walk through VGG-16 beside matplotlib, then through ResNet-152."""
     with Desk(spec("torchvision/vgg16")) as desk:
         grids = _grids(desk)
-        times, others = _walk(desk, plan.of(9, 3), grids)
-        yield from _both("vgg16", desk, times, MEDIAN, WORST)
-        yield from _against(desk, times, others)
+        taken, others = _walk(desk, plan.of(9, 3), grids)
+        yield from layer_rows("switch", "vgg16", taken, MEDIAN, WORST)
+        yield from _against(taken, others)
     with Desk(spec("torchvision/resnet152")) as desk:
-        times, _ = _walk(desk, plan.of(3, 1), {})
-        yield from _both("resnet152", desk, times)
+        taken, _ = _walk(desk, plan.of(3, 1), {})
+        yield from layer_rows("switch", "resnet152", taken)
 
 
-def _walk(desk: Desk, rounds: int, others: dict[str, Side]) -> tuple[Times, Times]:
+def _walk(
+    desk: Desk, rounds: int, others: dict[str, Side]
+) -> tuple[dict[str, list[Taken]], Times]:
     """Go through all layers, and then let the others paint, so many times.
 
     One round before does not count.
     """
     names = [layer.name for layer in desk.trace.layers]
-    times: Times = {name: [] for name in names}
+    taken: dict[str, list[Taken]] = {name: [] for name in names}
     beside: Times = {name: [] for name in others}
+    desk.store.select(layer=names[-1])  # where every later round begins, too
     for done in range(-1, rounds):
         desk.reload()
         for name in names:
-            taken = desk.timed(partial(desk.store.select, layer=name))
+            found = desk.timed(partial(desk.store.select, layer=name))
             if done >= 0:
-                times[name].append(taken)
+                taken[name].append(found)
         for name, side in others.items():
-            taken = side()
+            seconds = side()
             if done >= 0:
-                beside[name].append(taken)
-    return times, beside
-
-
-def _both(
-    short: str,
-    desk: Desk,
-    times: Times,
-    middle: Bar | None = None,
-    most: Bar | None = None,
-) -> Iterator[Row]:
-    """Return the lines of the median and of the worst layer."""
-    half, worst, longest = per_layer(times)
-    note = f"of {len(times)} layers"
-    yield Row("switch", f"{short}, median layer", half * 1e3, bar=middle, note=note)
-    shape = "×".join(map(str, desk.trace[worst].shape))
-    note = f"{worst}, {shape}"
-    yield Row("switch", f"{short}, worst layer", longest * 1e3, bar=most, note=note)
+                beside[name].append(seconds)
+    return taken, beside
 
 
 def _grids(desk: Desk) -> dict[str, Side]:
@@ -79,17 +77,17 @@ def _grids(desk: Desk) -> dict[str, Side]:
     }
 
 
-def _against(desk: Desk, times: Times, others: Times) -> Iterator[Row]:
+def _against(taken: dict[str, list[Taken]], others: Times) -> Iterator[Row]:
     what = "vgg16, worst layer"
     if not others:
         note = "matplotlib is not installed"
         yield Row("switch", what, against="matplotlib", bar=FASTER, note=note)
-    _, worst, _ = per_layer(times)
-    for name, taken in others.items():
+    ours = [one.wall for one in taken[worst_of(taken)]]
+    for name, theirs in others.items():
         against, bar = f"matplotlib, {name}", None
         if name == "grid drawn anew":
             bar = FASTER
-        yield compared("switch", what, times[worst], taken, against, bar)
+        yield compared("switch", what, ours, theirs, against, bar)
 
 
 def anew(maps: Array) -> Callable[[], object]:
