@@ -70,11 +70,18 @@ def test_the_window_says_how_much_is_kept(little):
     assert not isinstance(trace.request, Bounded)
 
 
-def test_every_layer_that_is_looked_at_is_right(little, ample):
+def test_every_layer_that_is_looked_at_is_right(little, ample, monkeypatch):
     """Walked through with the keys; every panel is as with all the memory."""
     whole, again = ample.trace, 0
     assert all(layer.kept for layer in whole.layers)
     little.window.notice.dismiss()
+    drawn = little.window.maps.show_maps
+
+    def show_maps(layer, *args):
+        assert layer.kept
+        drawn(layer, *args)
+
+    monkeypatch.setattr(little.window.maps, "show_maps", show_maps)
     panels = [(getattr(little.window, p), getattr(ample.window, p)) for p in PANELS]
     little.until(lambda: all(mine.size() == true.size() for mine, true in panels))
     for step, layer in enumerate(whole.layers):

@@ -242,3 +242,27 @@ def test_the_check_says_how_many_layers_it_left_out():
     assert set(found.gaps) == {x.name for x in bounded.layers} - {*left}
     assert f"{len(left)} not kept" in checked_words(found)
     assert "not kept" not in checked_words(selfcheck(trace_of()))
+
+
+def written_by_numpy():
+    """What a function outside torch writes into a tensor that is not wanted."""
+
+    def run(net, x):
+        x = net.one(x)
+        y = net.two(x)
+        x.numpy()[:, 0] = 7.0
+        return net.two(x) + y
+
+    torch.manual_seed(0)
+    return Net(run, one=conv(3, 4), two=conv(4, 4)).eval(), [torch.randn(3, 8, 8)]
+
+
+@pytest.mark.usefixtures("nothing_is_little")
+def test_writes_out_of_sight_are_noticed_as_ever():
+    whole = record(*written_by_numpy())
+    assert "outside" in [layer.op for layer in whole.layers]
+    for at in range(len(whole.layers)):
+        found = record(*written_by_numpy(), budget=Budget(1, [at]))
+        for layer, true in zip(found.layers, whole.layers, strict=True):
+            assert_agrees(layer, true)
+        assert found.layers[at].kept
