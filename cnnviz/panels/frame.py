@@ -33,13 +33,14 @@ class Elided(QWidget):
         self.setFont(font)
         self._texts: tuple[str, ...] = ("",)
         self._colour = colour
+        self._shown: tuple[int, str] | None = None
         policy = QSizePolicy.Policy
         self.setSizePolicy(policy.Expanding, policy.Fixed)
 
     def set_text(self, text: str, *shorter: str) -> None:
         """Show a line of text, or the first of shorter ways to say it that fits."""
         if (text, *shorter) != self._texts:
-            self._texts = (text, *shorter)
+            self._texts, self._shown = (text, *shorter), None
             self.setAccessibleName(text)
             self._explain()
             self.update()
@@ -50,8 +51,13 @@ class Elided(QWidget):
 
     def shown(self) -> str:
         """Return what is painted."""
-        metrics = QFontMetrics(self.font())
         wide = self.contentsRect().width()
+        if self._shown is None or self._shown[0] != wide:
+            self._shown = wide, self._cut(wide)
+        return self._shown[1]
+
+    def _cut(self, wide: int) -> str:
+        metrics = QFontMetrics(self.font())
         for text in self._texts:
             if metrics.horizontalAdvance(text) <= wide:
                 return text

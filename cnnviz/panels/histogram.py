@@ -9,6 +9,7 @@ from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from cnnviz.core.layers import Array
 from cnnviz.panels import theme
 from cnnviz.panels.saving import Exporter, Numbers
 from cnnviz.pictures.captions import number
@@ -54,10 +55,13 @@ class HistogramView(QWidget):
 
     def across(self, value: float) -> float:
         """Return where a value lies, in pixels from the left."""
+        return float(self._across(np.array([value]))[0])
+
+    def _across(self, values: Array) -> Array:
         assert self._histogram is not None
         plot, edges = self._plot(), self._histogram.edges
-        share = (value - edges[0]) / (edges[-1] - edges[0])
-        return float(plot.left() + plot.width() * min(max(share, 0.0), 1.0))
+        share = (values - edges[0]) / (edges[-1] - edges[0])
+        return np.asarray(plot.left() + plot.width() * share.clip(0, 1))
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Paint bars, base line, zero and the chosen value."""
@@ -68,12 +72,11 @@ class HistogramView(QWidget):
         top = int(found.counts.max(initial=0))
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(shade.color("muted"))
-        for i, many in enumerate(found.counts.tolist()):
+        edges = self._across(found.edges).tolist()
+        for left, right, many in zip(
+            edges, edges[1:], found.counts.tolist(), strict=False
+        ):
             if many:
-                left, right = (
-                    self.across(found.edges[i]),
-                    self.across(found.edges[i + 1]),
-                )
                 high = max(plot.height() * many / top, 1.0)
                 wide = max(right - left - (1 if right - left > 3 else 0), 1.0)
                 painter.drawRect(QRectF(left, plot.bottom() - high, wide, high))

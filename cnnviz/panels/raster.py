@@ -88,7 +88,7 @@ def _painted(
 def _argb(table: NDArray[np.uint8], ground: QColor) -> NDArray[np.uint32]:
     """Return the colours of the codes as Qt writes them."""
     red, green, blue, alpha = table.T.astype(np.uint32)
-    colours = alpha << 24 | red << 16 | green << 8 | blue
+    colours: NDArray[np.uint32] = alpha << 24 | red << 16 | green << 8 | blue
     colours[GAP] = ground.rgba()
     return colours
 
@@ -118,8 +118,10 @@ def _shrunk(
 
 def _pixels(image: QImage) -> NDArray[np.uint32]:
     """View an image of 32 bits a pixel as an array."""
-    flat: NDArray[np.uint32] = np.frombuffer(image.bits(), np.uint32)
-    return flat.reshape(image.height(), image.width())
+    pixels: NDArray[np.uint32] = np.ndarray(
+        (image.height(), image.width()), np.uint32, image.bits()
+    )
+    return pixels
 
 
 def furthest(codes: NDArray[np.uint8], size: Size) -> NDArray[np.uint8]:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import cast
 
 from PySide6.QtCore import QAbstractItemModel, QEvent, QModelIndex, QPointF, QRect, Qt
 from PySide6.QtGui import (
+    QColor,
     QFontMetrics,
     QFontMetricsF,
     QHoverEvent,
     QPainter,
+    QPaintEvent,
     QStaticText,
 )
 from PySide6.QtWidgets import (
@@ -41,21 +44,30 @@ class Bars(QStyledItemDelegate):
         """Paint the cell, then the bar at the left edge of the first column."""
         option.state &= ~QStyle.StateFlag.State_HasFocus
         super().paint(painter, option, index)
-        if not index.column():
-            self.paint_bar(painter, option.rect, index)
+        if not index.column() and index.data(STAGE_ROLE):
+            view = cast("QTreeView", self.parent())
+            current = view.currentIndex().row() == index.row()
+            self.paint_bar(view, painter, option.rect, current=current)
 
-    def paint_bar(self, painter: QPainter, rect: QRect, index: Index) -> None:
-        """Paint the bar of a row, if it has one."""
-        if not index.data(STAGE_ROLE):
-            return
-        view = cast("QTreeView", self.parent())
-        current = view.currentIndex().row() == index.row()
+    @staticmethod
+    def paint_bar(
+        view: QTreeView, painter: QPainter, rect: QRect, *, current: bool
+    ) -> None:
+        """Paint the bar of a row."""
         colour = theme.of(view).color("accent", 255 if current else 130)
         painter.fillRect(QRect(0, rect.top(), 3, rect.height()), colour)
 
     def plain(self, _index: Index) -> bool:
         """Tell whether nothing but texts and a bar is painted in an index's row."""
         return True
+
+
+@dataclass(frozen=True, slots=True)
+class _Cells:
+    """A plain row: its texts with their places, and whether it has a bar."""
+
+    texts: list[tuple[QPointF, QStaticText]]
+    marked: bool
 
 
 class RowView(QTreeView):
@@ -68,8 +80,9 @@ class RowView(QTreeView):
 
     def __init__(self, model: QAbstractItemModel) -> None:
         super().__init__()
-        self._cells: dict[int, list[tuple[QPointF, QStaticText]] | None] = {}
-        self._under = -1
+        self._cells: dict[int, _Cells | None] = {}
+        self._under = self._current = -1
+        self._ink = QColor()
         self.setModel(model)
         self.setFont(theme.caption_font())
         self.setRootIsDecorated(False)
@@ -115,12 +128,18 @@ class RowView(QTreeView):
         if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
             self._cells.clear()
 
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Look up once what all rows need."""
+        self._current = self.currentIndex().row()
+        self._ink = theme.of(self).color("text")
+        super().paintEvent(event)
+
     def drawRow(
         self, painter: QPainter, option: QStyleOptionViewItem, index: Index
     ) -> None:
         """Paint a row: a plain one here, any other by the style."""
         row, cells = index.row(), None
-        if row not in (self._under, self.currentIndex().row()):
+        if row not in (self._under, self._current):
             if row not in self._cells:
                 self._cells[row] = self._lay_out(index)
             cells = self._cells[row]
@@ -128,19 +147,18 @@ class RowView(QTreeView):
             super().drawRow(painter, option, index)
             return
         corner = QPointF(-self.header().offset(), option.rect.top())
-        painter.setPen(theme.of(self).color("text"))
-        for at, text in cells:
+        painter.setPen(self._ink)
+        for at, text in cells.texts:
             painter.drawStaticText(corner + at, text)
-        delegate = self.itemDelegate()
-        assert isinstance(delegate, Bars)
-        delegate.paint_bar(painter, option.rect, index)
+        if cells.marked:
+            Bars.paint_bar(self, painter, option.rect, current=False)
 
-    def _lay_out(self, index: Index) -> list[tuple[QPointF, QStaticText]] | None:
+    def _lay_out(self, index: Index) -> _Cells | None:
         """Return a plain row's texts and where they go, or None for another row."""
         delegate = self.itemDelegate()
         if not isinstance(delegate, Bars) or not delegate.plain(index):
             return None
-        metrics, header, cells = QFontMetricsF(self.font()), self.header(), []
+        metrics, header, texts = QFontMetricsF(self.font()), self.header(), []
         down = math.floor((self.rowHeight(index) - metrics.height()) / 2)
         for column in range(header.count()):
             cell = index.sibling(index.row(), column)
@@ -153,8 +171,8 @@ class RowView(QTreeView):
             text = QStaticText(words)
             text.setTextFormat(Qt.TextFormat.PlainText)
             text.prepare(font=self.font())
-            cells.append((QPointF(left, down), text))
-        return cells
+            texts.append((QPointF(left, down), text))
+        return _Cells(texts, bool(index.data(STAGE_ROLE)))
 
 
 def fit_columns(view: QTreeView, widest: Sequence[int]) -> None:

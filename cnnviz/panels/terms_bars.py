@@ -90,18 +90,26 @@ class TermsBars(QWidget):
 
     def bar(self, place: int) -> QRectF:
         """Return where a bar is painted."""
+        return self._bars(place, place + 1)[0]
+
+    def _bars(self, first: int, end: int) -> list[QRectF]:
+        """Return where some bars are painted."""
         pitch, _ = self.layout_of()
         top = QFontMetricsF(self.font()).height() + 2
-        values = self._values[np.isfinite(self._values)]
-        high = max(float(values.max(initial=0.0)), 0.0)
-        low = min(float(values.min(initial=0.0)), 0.0)
+        finite = self._values[np.isfinite(self._values)]
+        high = max(float(finite.max(initial=0.0)), 0.0)
+        low = min(float(finite.min(initial=0.0)), 0.0)
         room = max(self.height() - top - 4, 1.0)
         unit = room / (high - low) if high > low else 0.0
-        zero = top + high * unit
-        value = float(np.nan_to_num(self._values[place]))
-        tall = max(abs(value) * unit, 1.0)
-        y = zero - tall if value >= 0 else zero
-        return QRectF(place * pitch, y, max(pitch - 1, 1), tall)
+        zero, values = top + high * unit, np.nan_to_num(self._values[first:end])
+        tall = np.maximum(np.abs(values) * unit, 1.0)
+        y = np.where(values >= 0, zero - tall, zero)
+        return [
+            QRectF(place * pitch, above, max(pitch - 1, 1), height)
+            for place, above, height in zip(
+                range(first, end), y.tolist(), tall.tolist(), strict=True
+            )
+        ]
 
     def place_at(self, at: QPointF) -> int | None:
         """Return the bar at a point, by its column alone."""
@@ -122,9 +130,9 @@ class TermsBars(QWidget):
         colours = table(self._look.colours, True, self._look.dark)
         above, below = (QColor(*colours[code, :3].tolist()) for code in (2 * MIDDLE, 0))
         base = 0.0
-        for place in range(alone):
-            bar = self.bar(place)
-            value = self._values[place]
+        for bar, value in zip(
+            self._bars(0, alone), self._values[:alone].tolist(), strict=True
+        ):
             base = bar.bottom() if value >= 0 else bar.top()
             painter.fillRect(bar, above if value >= 0 else below)
         if not alone:
