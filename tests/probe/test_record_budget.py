@@ -250,8 +250,12 @@ def written_by_numpy():
     def run(net, x):
         x = net.one(x)
         y = net.two(x)
-        x.numpy()[:, 0] = 7.0
-        return net.two(x) + y
+        seen = x.numpy()
+        some = x[:, 1:3]
+        y = net.two(y)
+        seen[:, 0] = 7.0
+        y = net.two(y) + net.two(x)
+        return y, some.sum()
 
     torch.manual_seed(0)
     return Net(run, one=conv(3, 4), two=conv(4, 4)).eval(), [torch.randn(3, 8, 8)]
