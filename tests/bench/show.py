@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import partial
 from itertools import cycle
 from pathlib import Path
+from typing import Any
 
 import torch
 from PIL import Image
@@ -32,7 +33,9 @@ def rows(plan: Plan) -> Iterator[Row]:
             sides: dict[str, Side] = {
                 "show": partial(_shown, desk, cycle(SAMPLES[1:] + SAMPLES[:1])),
                 "plain": timed(
-                    partial(_read, built(name).module, weights, cycle(SAMPLES))
+                    partial(
+                        _read, built(name).module, weights.transforms(), cycle(SAMPLES)
+                    )
                 ),
             }
             times = alternate(sides, plan)
@@ -48,7 +51,7 @@ def _shown(desk: Desk, files: Iterator[Path]) -> float:
     return taken.wall
 
 
-def _read(module: nn.Module, weights: Weights, files: Iterator[Path]) -> None:
+def _read(module: nn.Module, transforms: Any, files: Iterator[Path]) -> None:
     """Do by hand what a script does to get the same answer, without the layers."""
     with Image.open(next(files)) as image, torch.no_grad():
-        module(weights.transforms()(image.convert("RGB"))[None])
+        module(transforms(image.convert("RGB"))[None])
