@@ -107,6 +107,14 @@ class Replay(Protocol):
         """
         ...
 
+    def steps(self) -> tuple[int, tuple[int, ...]] | None:
+        """For layers that only look at their one input in another order: how.
+
+        Returns the flat index into that input of the first output value, and how far
+        it moves on with each output axis that is longer than 1; None for others.
+        """
+        ...
+
     def arguments(self) -> tuple[Array | None, ...]:
         """Content of each input as this layer really used it.
 

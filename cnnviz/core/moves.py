@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnnviz.core.axismaps import AxisMap, Mask, Pick, Whole
-from cnnviz.core.edges import Box, Reading, Separable, Shape, hull, narrowed
+from cnnviz.core.edges import Box, Edge, Reading, Separable, Shape, hull, narrowed
+from cnnviz.core.layers import Layer
 from cnnviz.core.windows import Slide
 
 
@@ -135,6 +137,66 @@ def moved(
         return guide
     trusted = np.array_equal(routes[inside], flat[inside])
     return Routed(given, routes, guide if trusted else None)
+
+
+def padded(layer: Layer) -> Sequence[Edge] | None:
+    """Return the edge of a layer that adds constants around its input, or crops it."""
+    pad, made = layer.options.get("pad"), layer.shape
+    constant = layer.options.get("mode", "constant") == "constant"
+    if not (constant and isinstance(pad, tuple) and len(layer.inputs) == 1):
+        return None
+    given = layer.input_shapes[0]
+    before = [0] * len(made)
+    if not len(pad) // 2 <= len(made) == len(given):
+        return None
+    for k, left in enumerate(pad[::2]):  # the last axis comes first
+        before[-1 - k] = int(left)
+    after = [m - g - b for m, g, b in zip(made, given, before, strict=True)]
+    wanted = [0] * len(made)
+    for k, right in enumerate(pad[1::2]):
+        wanted[-1 - k] = int(right)
+    if after != wanted:
+        return None
+    channel = layer.axes.find("C")
+    if channel >= 0 and max(before[channel], after[channel]) <= 0:
+        channel = -1
+    maps = [
+        Slide(axis, made[axis], size, before=before[axis], bounded=axis == channel)
+        for axis, size in enumerate(given)
+    ]
+    return [Separable(tuple(maps), len(made))]
+
+
+def stepped(
+    first: int, steps: Sequence[int], given: Shape, made: Shape
+) -> Separable | None:
+    """Turn the steps of a view into axis maps; None where axes were joined or split.
+
+    Parameters
+    ----------
+    first, steps
+        See ``core.layers.Replay.steps``.
+    """
+    home = [int(at) for at in np.unravel_index(first, given)]
+    maps: list[AxisMap] = [Pick(size, at) for size, at in zip(given, home, strict=True)]
+    strides = [math.prod(given[axis + 1 :]) for axis in range(len(given))]
+    longer = [(out, size) for out, size in enumerate(made) if size > 1]
+    for (out, size), step in zip(longer, steps, strict=True):
+        if step == 0:
+            continue
+        moving = (
+            axis
+            for axis, stride in enumerate(strides)
+            if given[axis] > 1
+            and step % stride == 0
+            and home[axis] + (size - 1) * (step // stride) < given[axis]
+        )
+        axis = next(moving, None)
+        if axis is None or isinstance(maps[axis], Slide):
+            return None
+        stride = step // strides[axis]
+        maps[axis] = Slide(out, size, given[axis], stride=stride, before=-home[axis])
+    return Separable(tuple(maps), len(made))
 
 
 def _guide(

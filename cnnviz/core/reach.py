@@ -104,6 +104,8 @@ def _through(reach: Reach, edge: Edge, given: Sequence[int]) -> Reach:
         return reach
     length = given[reach.axis]
     each = None if edge.maps is None else edge.maps[reach.axis]
+    if isinstance(each, Slide) and each.copies:
+        return reach if each.out == reach.axis else replace(reach, axis=each.out)
     pace = None if each is None else each.pace()
     first, last = reach.sees(0, length - 1)
     whole = union(reach.whole, (first, last))
@@ -139,6 +141,8 @@ def _read(each: AxisMap, unit: int, period: int) -> Interval:
 
 def _merged(ways: Sequence[Reach]) -> Reach:
     """Unite the ways that lead to a layer; those that keep the place tell it."""
+    if all(way == ways[0] for way in ways[1:]):
+        return ways[0]
     whole = None
     for way in ways:
         whole = union(whole, way.whole)

@@ -10,7 +10,7 @@ from itertools import accumulate
 from cnnviz.core import rules
 from cnnviz.core.edges import Edge, Measured, Separable, same
 from cnnviz.core.layers import Layer
-from cnnviz.core.moves import Refolded, moved
+from cnnviz.core.moves import Refolded, moved, padded, stepped
 from cnnviz.core.windows import Slide
 
 Rule = Callable[[Layer], Sequence[Edge] | None]
@@ -69,7 +69,14 @@ def _refolded(layer: Layer) -> Sequence[Edge] | None:
 
 def _routed(layer: Layer) -> Sequence[Edge] | None:
     """Return the edges of a layer that says itself where its values came from."""
-    routes = None if layer.replay is None else layer.replay.routes()
+    if layer.replay is None:
+        return None
+    steps = layer.replay.steps()
+    if steps is not None:
+        edge = stepped(*steps, layer.input_shapes[0], layer.shape)
+        if edge is not None:
+            return [edge]
+    routes = layer.replay.routes()
     if routes is None:
         return None
     channel = layer.axes.find("C")
@@ -93,7 +100,7 @@ _RULES: dict[str, tuple[Rule, ...]] = {
     "concat": (_joined, _routed),
     "flatten": (_refolded, _routed),
     "reshape": (_refolded, _routed),
-    "pad": (_routed,),
+    "pad": (padded, _routed),
     "recurrent": (rules.recurrent,),
     "attention": (rules.attention,),
     "other": (rules.reduction, rules.product, rules.resized, _routed),

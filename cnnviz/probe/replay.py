@@ -25,6 +25,13 @@ from cnnviz.probe.vocabulary import bind
 MOVING = frozenset({"flatten", "reshape", "concat", "pad"})
 """Kinds that only move values."""
 
+_VIEWS = frozenset(
+    "view reshape permute transpose t T mT H mH squeeze unsqueeze movedim moveaxis"
+    " swapaxes swapdims expand unflatten getitem chunk split unbind tensor_split"
+    " split_with_sizes select narrow".split()
+)
+"""Functions that look at the same values in another order, or may do so."""
+
 _MIRRORED = frozenset({"rsub", "rdiv", "rtruediv", "rpow"})
 """Operators called on their right side."""
 
@@ -206,19 +213,45 @@ class Recipe:
             return None
         return tuple(self._route(at, moved) for at in range(len(self.sources)))
 
+    def steps(self) -> tuple[int, tuple[int, ...]] | None:
+        """Return how a view steps through its input. See ``core.layers.Replay``.
+
+        The calls are repeated on a tensor without content, and its strides are read.
+        """
+        if self.kind != "reshape" or len(self.sources) != 1 or not self.calls:
+            return None
+        stored: list[Value] = []
+        for call in self.calls:
+            if call.name not in _VIEWS:
+                return None
+            mapped(call.arguments, Value, stored.append)
+        source = self.sources[0]
+        if source is None or any(each is not source for each in stored):
+            return None
+        with torch.no_grad():
+            empty = torch.empty(source.array.shape, device="meta")
+            view = self.run(lambda *_: empty)
+        if view.untyped_storage()._cdata != empty.untyped_storage()._cdata:
+            return None
+        steps = zip(view.shape, view.stride(), strict=True)
+        return int(view.storage_offset()), tuple(s for size, s in steps if size > 1)
+
     def _route(self, wanted: int, moved: list[int]) -> NDArray[np.int64]:
         shape = self.recorded.array.shape
         if wanted not in moved:
             return np.full(shape, -1)
 
-        def numbered(first: float) -> NDArray[np.float64]:
+        sizes = [each.array.size for each in self.sources if each is not None]
+        exact = torch.float32 if max(sizes) < 2**23 else torch.float64
+
+        def numbered(first: float) -> NDArray[Any]:
             def number(value: Value, place: int | None) -> Tensor:
                 size = torch.Size(value.array.shape)
                 if place not in moved:
                     return value.tensor()
                 if place != wanted:
-                    return torch.zeros(size, dtype=torch.float64)
-                numbers = torch.arange(size.numel(), dtype=torch.float64)
+                    return torch.zeros(size, dtype=exact)
+                numbers = torch.arange(size.numel(), dtype=exact)
                 return (numbers + first).reshape(size)
 
             with torch.no_grad():

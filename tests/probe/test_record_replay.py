@@ -223,6 +223,47 @@ def test_what_computes_has_no_routes():
         assert layer.replay.routes() is None
 
 
+VIEWS = {
+    **{name: MOVES[name] for name in (
+        "view", "permute", "permute of a tuple", "transpose", "mT",
+        "movedim", "squeeze", "unsqueeze", "expand", "slice", "select", "narrow",
+        "unflatten",
+    )},
+    "strided": lambda x: x[:, 1::2, ..., 1:4:2],
+    "chunk": lambda x: x.chunk(2, 1)[1],
+    "split": lambda x: x.split([1, x.shape[1] - 1], 1)[1],
+    "unbind": lambda x: x.unbind(1)[-1],
+    "new axes": lambda x: x[:, None, :, 1, ..., None],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("before", [as_it_is, turned])
+@pytest.mark.parametrize("name", VIEWS)
+def test_steps_of_views_are_their_routes(name, before):
+    x = torch.randn(4, 3, 5)
+    layers = record(Net(lambda net, x: VIEWS[name](before(x))), [x]).layers
+    layer = layers[-1]
+    found, shape = layer.replay.steps(), layer.replay.recorded.array.shape
+    (route,) = layer.replay.routes()
+    if name == "reshape" and before is turned:
+        assert found is None  # a copy
+        return
+    first, steps = found
+    wanted = np.full(shape, first)
+    longer = [axis for axis, size in enumerate(shape) if size > 1]
+    for axis, step in zip(longer, steps, strict=True):
+        wanted += np.expand_dims(
+            np.arange(shape[axis]) * step, [a for a in range(len(shape)) if a != axis]
+        )
+    np.testing.assert_array_equal(route, wanted)
+
+
+@pytest.mark.parametrize("name", ["flip", "roll", "repeat", "fancy", "mask", "pad"])
+def test_what_is_no_view_has_no_steps(name):
+    layer = record(Net(lambda net, x: MOVES[name](x)), [torch.randn(4, 3, 5)]).layers
+    assert layer[-1].replay.steps() is None
+
+
 # -- reads: against finite differences -------------------------------------------
 
 COMPUTED = {
