@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from cnnviz.app.scene import Scene
+from cnnviz.app.scene import Scene, stages_in
 from cnnviz.app.window import Window
 from cnnviz.core.geometry import ReceptiveField
 from cnnviz.core.layers import Layer
@@ -66,7 +66,7 @@ class Between:
             return None, None
         if trace.position(layer.name) >= trace.position(name):
             return None, None
-        stages = trace.stages
+        stages = stages_in(trace)
         stage = stage_of(name, stages)
         alike = stage is not None and stage == stage_of(layer.name, stages)
         field = self._field(trace, name, unit, None, layer.name)

@@ -90,8 +90,8 @@ def pool_of(
         return None
     near = product(
         *(
-            (at, *(n for n in (at - 1, at + 1) if 0 <= n < size))
-            for at, size in zip(middle, pool.spatial, strict=True)
+            [at for at in (here, here - 1, here + 1) if _within(pool, axis, at, place)]
+            for axis, (here, place) in enumerate(zip(middle, unit, strict=True))
         )
     )
     best = None
@@ -103,6 +103,18 @@ def pool_of(
         if held and best is None:
             best = found
     return best
+
+
+def _within(pool: Layer, axis: int, at: int, place: int) -> bool:
+    """Tell whether a pool's window may hold a place, along one axis."""
+    geometry, outputs = pool.geometry, pool.spatial
+    if not 0 <= at < outputs[axis]:
+        return False
+    if geometry is None or len(geometry.kernel) != len(outputs) or geometry.adaptive:
+        return True
+    start = at * geometry.stride[axis] - geometry.padding[axis][0]
+    taps, between = divmod(place - start, geometry.dilation[axis])
+    return between == 0 and 0 <= taps < geometry.kernel[axis]
 
 
 def _holds(found: Explanation, place: tuple[str, int, Unit]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -40,6 +41,19 @@ class Scene:
     pooled: tuple[Layer, ...]
 
 
+_stages: weakref.WeakKeyDictionary[Trace, tuple[Stage, ...]] = (
+    weakref.WeakKeyDictionary()
+)
+
+
+def stages_in(trace: Trace) -> tuple[Stage, ...]:
+    """Return ``trace.stages``, which is worked out anew each time, from memory."""
+    found = _stages.get(trace)
+    if found is None:
+        found = _stages[trace] = trace.stages
+    return found
+
+
 def scene(trace: Trace, selection: Selection, look: Look) -> Scene:
     """Return what the panels show.
 
@@ -50,7 +64,7 @@ def scene(trace: Trace, selection: Selection, look: Look) -> Scene:
     """
     assert selection.layer is not None
     chosen = trace[selection.layer]
-    stage = stage_of(chosen.name, trace.stages)
+    stage = stage_of(chosen.name, stages_in(trace))
     if stage is None:
         return Scene(chosen, None, None, chosen, ())
     before = stage.before

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 from cnnviz.core.geometry import field_size, size_formulas
 from cnnviz.core.layers import Layer
 from cnnviz.core.ledger import ledger, lost_words, sharing_words
-from cnnviz.core.stages import stage_of
+from cnnviz.core.stages import Stage, stage_of
 from cnnviz.core.strange import strange_words
 from cnnviz.core.trace import Trace
 from cnnviz.panels import theme
@@ -94,6 +94,7 @@ class LayersPanel(PanelFrame):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("layersPanel", "Layers", parent)
         self._trace: Trace | None = None
+        self._stages: tuple[Stage, ...] = ()
         self._showing = False
         self.model = LayerModel(self)
         self._proxy = QSortFilterProxyModel(self)
@@ -138,7 +139,7 @@ class LayersPanel(PanelFrame):
 
     def show_trace(self, trace: Trace) -> None:
         """Show the layers of another run."""
-        self._trace = trace
+        self._trace, self._stages = trace, trace.stages
         self._showing = True
         self.model.show_trace(trace)
         self._showing = False
@@ -159,7 +160,7 @@ class LayersPanel(PanelFrame):
         trace = self._trace
         if trace is None or name is None or name not in trace:
             return
-        stage = stage_of(name, trace.stages)
+        stage = stage_of(name, self._stages)
         members = frozenset(stage.members) if stage else frozenset({name})
         self.model.show_stage(members)
         index = self._proxy.mapFromSource(self.model.index(self.model.row(name), 0))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,7 +36,7 @@ class TermsBars(QWidget):
         self.setFont(theme.caption_font())
         self.setMouseTracking(True)
         self._values = np.zeros(0)
-        self._words: tuple[str, ...] = ()
+        self._words: Callable[[int], str] = str
         self._chosen = 0
         self._look = Look()
         self._title = ""
@@ -43,7 +44,7 @@ class TermsBars(QWidget):
     def show_bars(
         self,
         values: NDArray[np.float64],
-        words: tuple[str, ...],
+        words: Callable[[int], str],
         title: str,
         look: Look,
     ) -> None:
@@ -54,7 +55,7 @@ class TermsBars(QWidget):
         values
             ``(G,)``, the largest by size first.
         words
-            What each bar stands for, for the tooltip.
+            Says what the bar at a place stands for, for the tooltip.
         title
             One line above.
         look
@@ -161,7 +162,7 @@ class TermsBars(QWidget):
         place = self.place_at(event.position())
         _, alone = self.layout_of()
         if place is not None:
-            self.setToolTip(f"{self._words[place]} adds {number(self._values[place])}")
+            self.setToolTip(f"{self._words(place)} adds {number(self._values[place])}")
         elif alone < len(self._values):
             rest = self._values[alone:]
             total = number(float(rest.sum()))

@@ -18,7 +18,14 @@ from cnnviz.panels.frame import Elided
 from cnnviz.panels.small_grid import SmallGrid
 from cnnviz.panels.terms_bars import TermsBars
 from cnnviz.panels.terms_list import TermsList, lines_of
-from cnnviz.pictures.terms import PRODUCTS, WINDOWED, map_words, strongest, window_of
+from cnnviz.pictures.terms import (
+    PRODUCTS,
+    WINDOWED,
+    map_words,
+    of_neurons,
+    strongest,
+    window_of,
+)
 
 
 class _Sign(QWidget):
@@ -165,11 +172,14 @@ class TermsView(QWidget):
         return int(np.flatnonzero(self._order == found.terms.group[best])[0])
 
     def _show_sums(self, found: Explanation) -> None:
-        sums, order = found.subtotals, self._order
-        words = tuple(map_words(found, int(group), self._names) for group in order)
+        sums, order, names = found.subtotals, self._order, self._names
+
+        def words(place: int) -> str:
+            return map_words(found, int(order[place]), names)
+
         what = "shares of" if found.rule == "share" else "sums of"
         title = f"{what} {count(len(sums))} maps, largest first"
-        if all(" neuron " in name for name in words):
+        if of_neurons(found):
             title = title.replace("maps", "neurons")
         self.bars.show_bars(sums.total[order], words, title, self._look)
         total = math.nan if found.total is None else found.total

@@ -12,9 +12,14 @@ from numpy.typing import NDArray
 from cnnviz.core.layers import Array
 from cnnviz.core.look import Scale
 from cnnviz.pictures.colours import MIDDLE, NAN, NEG_INF, POS_INF, TOP
+from cnnviz.pictures.kept import Kept
 
 _CHUNK = 1 << 16
 """Cells quantised at a time, so that the work stays in the processor's cache."""
+
+
+_MOST = 256
+"""So many scales are kept; one weighs 33 bytes a map."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,6 +70,9 @@ class Levels:
         return float(self.minimum[known].min()), float(self.maximum[known].max())
 
 
+_FOUND: Kept[Levels] = Kept(_MOST)
+
+
 def _real(maps: Array) -> NDArray[np.floating[Any]]:
     """Return float32 or float64 values; complex ones by magnitude."""
     maps = np.asarray(maps)
@@ -89,6 +97,8 @@ def levels(
 ) -> Levels:
     """Find the scale of a set of maps. Only finite cells count.
 
+    The scale of maps that never change is found once; see ``Kept``.
+
     Parameters
     ----------
     maps
@@ -107,6 +117,13 @@ def levels(
     """
     if scale == "locked" and not 0 < bound < math.inf:
         raise ValueError(f"a locked scale needs a bound above 0, got {bound}")
+    maps = np.asarray(maps)
+    question = scale, bound if scale == "locked" else 0, signed
+    return _FOUND.get(maps, question, lambda: _levels(maps, scale, bound, signed))
+
+
+def _levels(maps: Array, scale: Scale, bound: float, signed: bool | None) -> Levels:
+    """Find the scale of a set of maps; see ``levels``."""
     rows = _rows(_real(maps))
     count, cells = rows.shape
     nan = pos_inf = neg_inf = 0

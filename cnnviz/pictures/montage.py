@@ -17,6 +17,10 @@ _GREY = 128
 """Level of zero in kernels drawn in colour."""
 
 
+_NARROW = 8
+"""Tiles of at most so many pixels a side are copied pixel by pixel, all at once."""
+
+
 @dataclass(frozen=True, slots=True)
 class Grid:
     """Equal tiles in rows and columns, filled row by row, a gap between them.
@@ -107,7 +111,11 @@ class Grid:
         full, left = divmod(self.count, columns)
         cells = canvas[:, : self.height, :, : self.width]
         whole = tiles[: full * columns].reshape(full, columns, *tiles.shape[1:])
-        cells[:full] = whole.swapaxes(1, 2)
+        if self.width <= _NARROW and self.height <= _NARROW:
+            for y, x in np.ndindex(self.height, self.width):
+                cells[:full, y, :, x] = whole[:, :, y, x]
+        else:
+            cells[:full] = whole.swapaxes(1, 2)
         if left:
             cells[full, :, :left] = tiles[full * columns :].swapaxes(0, 1)
         high, wide = self.shape

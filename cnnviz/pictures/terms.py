@@ -105,6 +105,14 @@ def map_words(found: Explanation, group: int, names: Sequence[str] = ()) -> str:
     return f"{name} {'neuron' if extent == () else 'channel'} {channel}{called}"
 
 
+def of_neurons(found: Explanation) -> bool:
+    """Tell whether every subtotal belongs to a value without a place."""
+    sources = set(found.subtotals.source.tolist())
+    return not found.grouped and all(
+        source >= 0 and found.extents[source] == () for source in sources
+    )
+
+
 def term_words(found: Explanation, term: int) -> str:
     """Say what one term is: ``0.5 × −2 = −1 · features.2 · channel 5 · (3, 4)``."""
     terms = found.terms
