@@ -15,6 +15,7 @@ from cnnviz.core.errors import InputError
 from cnnviz.core.layers import Layer
 from cnnviz.core.models import LiveSpec, Model, ModelSpec
 from cnnviz.core.progress import Check, no_check
+from cnnviz.core.reach import reaches
 from cnnviz.core.trace import Request, Sample, Trace
 from cnnviz.nets.build import build
 from cnnviz.nets.cache import weights_file
@@ -58,7 +59,7 @@ def execute(
     network = network_of(request.model, check)
     sample = prepare(found, network, request.source)
     recording = _within(network, sample, check, limit, wanted)
-    return _trace(
+    trace = _trace(
         recording,
         sample,
         title=network.name,
@@ -70,6 +71,8 @@ def execute(
         channel_names=network.channel_names,
         request=request,
     )
+    reaches(trace, "input")  # asked for as soon as it is shown, where it would block
+    return trace
 
 
 def _within(
