@@ -92,7 +92,10 @@ class RowView(QTreeView):
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setIndentation(0)
         self.setAcceptDrops(False)
-        self.viewport().setAcceptDrops(False)
+        screen = self.viewport()
+        screen.setAcceptDrops(False)
+        screen.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        screen.setAttribute(Qt.WidgetAttribute.WA_StaticContents)
         header = self.header()
         header.setFont(theme.caption_font())
         header.setStretchLastSection(False)
@@ -107,6 +110,8 @@ class RowView(QTreeView):
         ):
             changed.connect(self._cells.clear)
         model.dataChanged.connect(self._forget)
+        across = self.horizontalScrollBar()  # bars stay where they are
+        across.valueChanged.connect(lambda _at: self.viewport().update())
 
     def _forget(self, first: QModelIndex, last: QModelIndex) -> None:
         for row in range(first.row(), last.row() + 1):
@@ -131,7 +136,11 @@ class RowView(QTreeView):
     def paintEvent(self, event: QPaintEvent) -> None:
         """Look up once what all rows need."""
         self._current = self.currentIndex().row()
-        self._ink = theme.of(self).color("text")
+        shade = theme.of(self)
+        self._ink = shade.color("text")
+        painter = QPainter(self.viewport())
+        painter.fillRect(event.rect(), shade.color("canvas"))
+        painter.end()
         super().paintEvent(event)
 
     def drawRow(
