@@ -105,15 +105,16 @@ def folding(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("plain", "size"),
+    ("make", "size"),
     [
-        (AlexNet2012(3, (5, 6), two_towers=True, response_norm=True), 224),
-        (SmallVGG(3, ((4,), (6, 6)), (7, 8), size=16), 16),
+        (lambda: AlexNet2012(3, (32, 32), two_towers=True, response_norm=True), 224),
+        (lambda: SmallVGG(3, ((4,), (6, 6)), (32, 32), size=16), 16),
     ],
     ids=["alexnet", "vgg"],
 )
-def test_folded_batch_norm_changes_no_output(folding, plain, size):
+def test_folded_batch_norm_changes_no_output(folding, make, size):
     torch.manual_seed(0)
+    plain = make()
     twin = folding.TrainingTwin(plain)
     for norm in twin.modules():
         if isinstance(norm, nn.BatchNorm1d | nn.BatchNorm2d):
