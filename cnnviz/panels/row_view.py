@@ -7,7 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from PySide6.QtCore import QAbstractItemModel, QEvent, QModelIndex, QPointF, QRect, Qt
+from PySide6.QtCore import (
+    QAbstractItemModel,
+    QEvent,
+    QModelIndex,
+    QPointF,
+    QRect,
+    QRectF,
+    QSizeF,
+    Qt,
+)
 from PySide6.QtGui import (
     QColor,
     QFontMetrics,
@@ -62,7 +71,7 @@ class Bars(QStyledItemDelegate):
         return True
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Cells:
     """A plain row: its texts with their places, and whether it has a bar."""
 
@@ -82,7 +91,8 @@ class RowView(QTreeView):
         super().__init__()
         self._cells: dict[int, _Cells | None] = {}
         self._under = self._current = -1
-        self._ink = QColor()
+        self._lit: set[int] = set()
+        self._ink, self._raised = QColor(), QColor()
         self.setModel(model)
         self.setFont(theme.caption_font())
         self.setRootIsDecorated(False)
@@ -92,10 +102,10 @@ class RowView(QTreeView):
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setIndentation(0)
         self.setAcceptDrops(False)
-        screen = self.viewport()
-        screen.setAcceptDrops(False)
-        screen.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
-        screen.setAttribute(Qt.WidgetAttribute.WA_StaticContents)
+        self.viewport().setAcceptDrops(False)
+        self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        for still in (self, self.viewport()):
+            still.setAttribute(Qt.WidgetAttribute.WA_StaticContents)
         header = self.header()
         header.setFont(theme.caption_font())
         header.setStretchLastSection(False)
@@ -113,9 +123,16 @@ class RowView(QTreeView):
         across = self.horizontalScrollBar()  # bars stay where they are
         across.valueChanged.connect(lambda _at: self.viewport().update())
 
-    def _forget(self, first: QModelIndex, last: QModelIndex) -> None:
+    def _forget(
+        self, first: QModelIndex, last: QModelIndex, roles: Sequence[int]
+    ) -> None:
+        """Forget rows that changed; another stage changes no text."""
         for row in range(first.row(), last.row() + 1):
-            self._cells.pop(row, None)
+            cells = self._cells.get(row)
+            if cells is not None and list(roles) == [STAGE_ROLE]:
+                cells.marked = bool(first.sibling(row, 0).data(STAGE_ROLE))
+            else:
+                self._cells.pop(row, None)
 
     def viewportEvent(self, event: QEvent) -> bool:
         """Keep in mind which row the pointer is at."""
@@ -136,8 +153,10 @@ class RowView(QTreeView):
     def paintEvent(self, event: QPaintEvent) -> None:
         """Look up once what all rows need."""
         self._current = self.currentIndex().row()
+        self._lit = {at.row() for at in self.selectionModel().selectedRows()}
+        self._lit.add(self._under)
         shade = theme.of(self)
-        self._ink = shade.color("text")
+        self._ink, self._raised = shade.color("text"), shade.color("raised")
         painter = QPainter(self.viewport())
         painter.fillRect(event.rect(), shade.color("canvas"))
         painter.end()
@@ -147,20 +166,23 @@ class RowView(QTreeView):
         self, painter: QPainter, option: QStyleOptionViewItem, index: Index
     ) -> None:
         """Paint a row: a plain one here, any other by the style."""
-        row, cells = index.row(), None
-        if row not in (self._under, self._current):
-            if row not in self._cells:
-                self._cells[row] = self._lay_out(index)
-            cells = self._cells[row]
+        row = index.row()
+        if row not in self._cells:
+            self._cells[row] = self._lay_out(index)
+        cells = self._cells[row]
         if cells is None:
             super().drawRow(painter, option, index)
             return
         corner = QPointF(-self.header().offset(), option.rect.top())
+        if row in self._lit:
+            across = QSizeF(self.header().length(), option.rect.height())
+            painter.fillRect(QRectF(corner, across), self._raised)
         painter.setPen(self._ink)
         for at, text in cells.texts:
             painter.drawStaticText(corner + at, text)
         if cells.marked:
-            Bars.paint_bar(self, painter, option.rect, current=False)
+            current = row == self._current
+            Bars.paint_bar(self, painter, option.rect, current=current)
 
     def _lay_out(self, index: Index) -> _Cells | None:
         """Return a plain row's texts and where they go, or None for another row."""

@@ -3,9 +3,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from hands import Ear, pixels, rgb
-from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtGui import QRegion
+from PySide6.QtCore import QEvent, QObject, QPointF, Qt
+from PySide6.QtGui import QHoverEvent, QRegion
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 
 from cnnviz.core.layers import Geometry, Layer
 from cnnviz.core.trace import Sample, Trace
@@ -130,17 +131,26 @@ def test_the_current_layer_is_explained(panel):
     assert "each unit sees the whole input" in panel.detail.text()
 
 
-def test_plain_rows_look_like_those_the_style_paints(panel, shown, monkeypatch):
+@pytest.mark.parametrize("wide", [300, 900])
+def test_plain_rows_look_like_those_the_style_paints(panel, monkeypatch, wide):
+    panel.resize(wide, 400)
     panel.show_layer("features.1")
     panel.view.setColumnWidth(0, 60)  # names are cut
-    here = pixels(panel.view.viewport())
+    screen = panel.view.viewport()
+    under = panel.view.visualRect(panel._proxy.index(3, 1)).center()
+    enter = QHoverEvent(QEvent.Type.HoverEnter, under, under, QPointF(-1, -1))
+    QApplication.sendEvent(screen, enter)
+    here = pixels(screen)
     monkeypatch.setattr(Bars, "plain", lambda _self, _index: False)
     monkeypatch.setattr(_Marks, "plain", lambda _self, _index: False)
     panel.view.setColumnWidth(0, 61)
     panel.view.setColumnWidth(0, 60)
-    assert (pixels(panel.view.viewport()) == here).all()
+    np.testing.assert_array_equal(pixels(screen), here)
+    for row in (1, 3):  # the current one, and that under the pointer
+        at = panel.view.visualRect(panel._proxy.index(row, 1)).topLeft()
+        assert tuple(here[at.y(), at.x()]) == rgb("raised", True)
     panel.model.show_stage(frozenset())
-    assert (pixels(panel.view.viewport()) != here).any()
+    assert (pixels(screen) != here).any()
 
 
 def test_another_layer_of_the_stage_has_two_rows_painted_anew(panel, qapp):
