@@ -107,16 +107,19 @@ class Entering:
             keeper.bring_back((x,), (held,))
         name = words.word(function).name
         call = Call(name, function, (held, *known, *rest), named)
-        before = x._version
+        writes = bool(named and named["inplace"])
+        before = x._version if writes else 0
         try:
-            if named and named["inplace"]:
+            if writes:
                 result: Tensor = keeper.in_place(name, function, x, *rest)
-            else:
+            elif named:
                 result = function(x, *own, *rest, **named)
+            else:
+                result = function(x, *own, *rest)
         except Exception as failure:
             keeper.fail(failure, path, call, (origin,))
             raise
-        if x._version == before:
+        if not writes or x._version == before:
             return keeper.keep_one(
                 module, path, True, call, (origin,), (held,), (x,), result
             )

@@ -6,7 +6,7 @@ import operator
 from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import accumulate
+from itertools import accumulate, filterfalse
 from typing import Any
 
 import torch
@@ -106,10 +106,9 @@ class Untouched:
             if not isinstance(module, torch.jit.ScriptModule):
                 self._attributes.append((own, own.copy()))
                 containers = [h for h in own.values() if type(h) in _CONTAINERS]
-                self._empty += [h for h in containers if not h]
-                for held in containers:
-                    if held:
-                        self._filled[id(held)] = held, held.copy()
+                self._empty += filterfalse(None, containers)
+                for held in filter(None, containers):
+                    self._filled[id(held)] = held, held.copy()
             for buffer in module._buffers.values():
                 if buffer is not None and _has_content(buffer):
                     buffers[buffer.dtype, buffer.device][id(buffer)] = buffer
@@ -170,7 +169,11 @@ class Untouched:
 
 
 def _same_objects(a: dict[str, Any], b: dict[str, Any]) -> bool:
-    return list(a) == list(b) and all(map(operator.is_, a.values(), b.values()))
+    return (
+        len(a) == len(b)
+        and all(map(operator.is_, a.values(), b.values()))
+        and list(a) == list(b)
+    )
 
 
 def _refill(held: Any, content: Any) -> None:
