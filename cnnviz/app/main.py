@@ -97,7 +97,6 @@ def run(options: Options) -> int:
         with caught(window), interrupted_by_ctrl_c(window, window.close):
             try:
                 if picture:
-                    runner.begin()
                     _screenshot(app, controller, picture)
                 else:
                     # loading torch would slow the first painting down
@@ -166,10 +165,11 @@ def _screenshot(app: QApplication, controller: Controller, path: Path) -> None:
 
     window, runner = controller.window, controller.runner
     window.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
-    window.show()
     runner.finished.connect(finished)
     runner.refused.connect(lambda _request, sentence: answered(sentence))
     runner.crashed.connect(lambda _request, text: answered(text.splitlines()[-1]))
+    window.show()
+    runner.begin()  # not before somebody listens to what it answers
     app.exec()
     if answers and answers[0]:
         raise InputError(answers[0])
