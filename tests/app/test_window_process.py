@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,9 @@ import torchvision
 from own import built, filled, save, write_code
 from person import draw_picture
 from PIL import Image
+from PySide6.QtCore import QTimer
 
-from cnnviz.app.main import _screenshot
+from cnnviz.app.main import _screenshot, run_request
 from cnnviz.core.errors import InputError
 from cnnviz.panels.theme import DARK, LIGHT
 
@@ -60,7 +62,14 @@ class TestScreenshot:
         assert not out.exists()
 
     def test_a_folder_that_cannot_be_written_to(self, open_window, qapp, tmp_path):
-        one = open_window(model="handmade")
+        listening = threading.Event()
+
+        def execute(request, check):
+            assert listening.wait(60)
+            return run_request(request, check)
+
+        one = open_window(model="handmade", execute=execute)
+        QTimer.singleShot(0, listening.set)
         with pytest.raises(InputError, match=r"cannot write .*No such file"):
             _screenshot(qapp, one.controller, tmp_path / "none" / "out.png")
 
