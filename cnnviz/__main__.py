@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -15,5 +16,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return cli.main(sys.argv[1:] if arguments is None else arguments)
 
 
+def program() -> NoReturn:
+    """Be the command: run the command line and end the process."""
+    code = main()
+    from cnnviz.app.leaving import leave
+
+    leave(code)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    program()

@@ -100,8 +100,8 @@ def test_the_wheel_has_the_version_and_both_commands(wheel):
     with zipfile.ZipFile(wheel) as archive:
         (name,) = (n for n in archive.namelist() if n.endswith("entry_points.txt"))
         commands = archive.read(name).decode()
-    assert "cnnviz = cnnviz.__main__:main" in commands
-    assert "cnnviz-gui = cnnviz.__main__:main" in commands
+    assert "cnnviz = cnnviz.__main__:program" in commands
+    assert "cnnviz-gui = cnnviz.__main__:program" in commands
 
 
 def test_the_wheel_works_away_from_the_checkout(wheel, tmp_path, run_python):

@@ -191,12 +191,12 @@ class Window(QMainWindow):
             self.painted.emit()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Remember the layout, go out of sight and wait for the workers."""
+        """Go out of sight at once, remember the layout, let the workers end."""
         super().closeEvent(event)
         self.settings.keep_layout(self.saveGeometry(), self.docks.save())
-        self.settings.sync()
         self.hide()
         self.closing.emit()
+        self.settings.sync()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Accept files, addresses and pictures."""

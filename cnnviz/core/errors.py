@@ -5,6 +5,8 @@ Every message says what was wanted, what came, and where.
 
 from __future__ import annotations
 
+import re
+import traceback
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -104,3 +106,25 @@ class UnknownNetworkError(ModelError):
 
 class Cancelled(CnnvizError):  # noqa: N818 - the design's word
     """The person, or a newer request, stopped this work. Never shown."""
+
+
+_ASKED = re.compile(
+    r"(?:tried to|unable to) allocate ([\d.]*\d)\.? ?(bytes|[KMGTPE]i?B)", re.IGNORECASE
+)
+"""How torch and numpy say what they could not get."""
+
+
+def memory_sentence(error: BaseException) -> str | None:
+    """Say that memory did not suffice, and what was asked for, if that is the matter.
+
+    torch and C++ have no exception of their own for that; Python's often says nothing.
+    """
+    said = "".join(traceback.format_exception_only(error))  # str() may fail
+    found = _ASKED.search(said)
+    if found is None:
+        short = isinstance(error, MemoryError) or "std::bad_alloc" in said
+        return "There is not enough memory." if short else None
+    amount, unit = found.groups()
+    if unit == "bytes":
+        amount, unit = f"{float(amount) / 1e6:,.0f}", "MB"
+    return f"There is not enough memory: {amount} {unit} more were asked for at once."

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from cnnviz.core.errors import memory_sentence
 from cnnviz.core.layers import Geometry, Kind
 from cnnviz.probe import vocabulary as words
 from cnnviz.probe.builder import Builder
@@ -158,7 +159,9 @@ def explain_failure(
     failed
         Where a failure was last seen; it may be one that the network had caught.
     """
-    first = (str(failure).strip() or type(failure).__name__).splitlines()[0]
+    first = memory_sentence(failure)
+    if first is None:
+        first = (str(failure).strip() or type(failure).__name__).splitlines()[0]
     if failed is None or not failed.explains(failure):
         failed = Failed(failure, "", None, ())
     call = failed.call

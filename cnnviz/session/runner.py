@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 
 from PySide6.QtCore import QObject, Qt, Signal
 
-from cnnviz.core.errors import Cancelled, CnnvizError
+from cnnviz.core.errors import Cancelled, CnnvizError, memory_sentence
 from cnnviz.core.progress import Check
 
 Execute: TypeAlias = Callable[[Any, Check], object]
@@ -68,9 +68,11 @@ class Runner(QObject):
     finished(trace)
         The answer to the newest request.
     refused(request, sentence: str)
-        The job raised a `CnnvizError`; the sentence is for the person.
+        The job raised a `CnnvizError`, or there was not enough memory; the sentence
+        is for the person.
     crashed(request, text: str)
-        The job raised anything else; the text is its traceback, for the log.
+        The job raised anything else; the text is its traceback, for the log. The
+        request is None when it is not known.
     """
 
     started = Signal(object)
@@ -87,12 +89,17 @@ class Runner(QObject):
         super().__init__(parent)
         self._execute = execute
         self._ticket = 0
+        self._lock = threading.Lock()  # once cancelled, nothing is told any more
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._told.connect(self._on_told, Qt.ConnectionType.QueuedConnection)
-        # A daemon: a step that never ends must not keep the program from ending.
-        self._thread = threading.Thread(target=self._work, name="worker", daemon=True)
+        self._ended = False
+        self._thread = self._new_thread()
         if not waiting:
             self._thread.start()
+
+    def _new_thread(self) -> threading.Thread:
+        # A daemon: a step that never ends must not keep the program from ending.
+        return threading.Thread(target=self._work, name="worker", daemon=True)
 
     def begin(self) -> None:
         """Start a runner that was made to wait; once is enough."""
@@ -101,22 +108,33 @@ class Runner(QObject):
 
     def submit(self, request: object) -> None:
         """Run a request; whatever was asked before is forgotten."""
-        self._ticket += 1
+        self.cancel()
         self._jobs.put((self._ticket, request))
+        dead = self._thread.ident is not None and not self._thread.is_alive()
+        if dead and not self._ended:  # a job took it along
+            self._thread = self._new_thread()
+            self._thread.start()
         self.started.emit(request)
 
     def cancel(self) -> None:
         """Forget what was asked. Nothing more of it is heard."""
-        self._ticket += 1
+        with self._lock:
+            self._ticket += 1
 
-    def shutdown(self, seconds: float = 5.0) -> bool:
+    def shutdown(self, seconds: float = 0.0) -> bool:
         """Cancel and end the thread; the runner cannot be used afterwards.
+
+        Parameters
+        ----------
+        seconds
+            How long to wait for the job's present step, which nothing can cut short.
 
         Returns
         -------
         bool
-            False when the job's present step did not end within the given time.
+            False when that step did not end within this time. It will be the last.
         """
+        self._ended = True
         self.cancel()
         self._jobs.put(None)
         if self._thread.ident is not None:
@@ -126,9 +144,12 @@ class Runner(QObject):
     # On the worker thread
 
     def _work(self) -> None:
-        while (job := self._jobs.get()) is not None:
-            self._run(*job)
-            del job  # its arrays must not live until the next one
+        try:
+            while (job := self._jobs.get()) is not None:
+                self._run(*job)
+                del job  # its arrays must not live until the next one
+        except BaseException:  # noqa: BLE001 - the thread was killed between its jobs
+            self._tell(self._ticket, _Crash(None, traceback.format_exc()))
 
     def _run(self, ticket: int, request: object) -> None:
         last: tuple[int, str] | None = None
@@ -150,12 +171,17 @@ class Runner(QObject):
             pass
         except CnnvizError as error:
             self._tell(ticket, _Refusal(request, str(error)))
-        except (Exception, SystemExit):  # noqa: BLE001 - the one place
-            self._tell(ticket, _Crash(request, traceback.format_exc()))
+        except BaseException as error:  # noqa: BLE001 - the one place; code may exit
+            sentence = memory_sentence(error)
+            if sentence is None:
+                self._tell(ticket, _Crash(request, traceback.format_exc()))
+            else:
+                self._tell(ticket, _Refusal(request, sentence))
 
     def _tell(self, ticket: int, message: object) -> None:
-        if ticket == self._ticket:
-            self._told.emit(ticket, message)
+        with self._lock:
+            if ticket == self._ticket:
+                self._told.emit(ticket, message)
 
     # On the owner's thread
 

@@ -25,6 +25,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from cnnviz.app.controller import Controller
+from cnnviz.app.leaving import workers_ended
 from cnnviz.app.main import run_request
 from cnnviz.app.window import Window
 from cnnviz.session.runner import Runner
@@ -163,7 +164,7 @@ class Person:
 
     def close(self):
         self.window.close()
-        assert not self.runner._thread.is_alive()
+        assert workers_ended(10)
         self.window.deleteLater()
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 

@@ -178,3 +178,18 @@ def test_wrong_numbers_of_inputs():
     error = record(conv(3, 4), [torch.zeros(3, 6, 6), torch.zeros(3)]).error
     assert error.startswith("The network's own code stopped")
     assert "TypeError" in error
+
+
+def test_a_layer_for_which_there_is_no_memory():
+    """What ran is kept, and the bytes asked for are told: 4 to a value."""
+
+    class Greedy(nn.Module):
+        def forward(self, x):
+            return torch.relu(x).repeat(1, 2**40, 1, 1)
+
+    recording = record(Greedy(), [torch.zeros(3, 8, 8)])
+    assert [layer.name for layer in recording.layers] == ["relu"]
+    asked = 4 * 3 * 2**40 * 8 * 8 / 1e6
+    assert f"not enough memory: {asked:,.0f} MB" in recording.error
+    assert "repeat" in recording.error
+    assert "alloc_cpu" not in recording.error

@@ -1,7 +1,10 @@
 """The worker: newest wins, late answers are dropped, nothing is left running."""
 
+import ctypes
+import itertools
 import sys
 import threading
+from asyncio import CancelledError
 from pathlib import Path
 
 import numpy as np
@@ -48,7 +51,7 @@ def make(qapp):
 
     yield make
     for runner in made:
-        assert runner.shutdown()
+        assert runner.shutdown(5)
 
 
 @pytest.fixture
@@ -210,7 +213,25 @@ def test_refusal_says_the_sentence_and_the_runner_goes_on(make, qtbot):
     assert not heard.of("crashed")
 
 
-@pytest.mark.parametrize("error", [ZeroDivisionError, SystemExit])
+class Unspeakable(BaseException):
+    """Says nothing about itself, as careless code may."""
+
+    def __str__(self):
+        raise ValueError("no words")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ZeroDivisionError,
+        SystemExit,
+        KeyboardInterrupt,
+        GeneratorExit,
+        RecursionError,
+        CancelledError,
+        Unspeakable,
+    ],
+)
 def test_crash_carries_the_traceback_and_the_runner_goes_on(make, qtbot, error):
     def broken_layer(asked, check):
         if asked.model.name == "bad":
@@ -227,6 +248,86 @@ def test_crash_carries_the_traceback_and_the_runner_goes_on(make, qtbot, error):
     assert not heard.of("refused")
 
 
+def test_endless_recursion_is_a_crash(make, qtbot):
+    def deeper(asked, check):
+        return deeper(asked, check)
+
+    runner, _ = make(deeper)
+    with qtbot.waitSignal(runner.crashed) as got:
+        runner.submit(request())
+    assert "RecursionError" in got.args[1]
+
+
+def raise_bare():
+    raise MemoryError
+
+
+@pytest.mark.parametrize(
+    ("greedy", "wanted"),
+    [
+        (lambda: np.empty(2**57, np.float64), "1.00 EiB"),
+        (lambda: np.empty(2**46, np.float32), "256 TiB"),
+        (raise_bare, ""),
+    ],
+)
+def test_too_little_memory_is_refused_in_words(make, qtbot, greedy, wanted):
+    runner, heard = make(lambda asked, check: greedy())
+    asked = request()
+    with qtbot.waitSignal(runner.refused) as got:
+        runner.submit(asked)
+    assert got.args[0] is asked
+    assert got.args[1].startswith("There is not enough memory")
+    assert wanted in got.args[1]
+    assert not heard.of("crashed")
+
+
+def test_a_dead_thread_is_told_of_and_replaced(make, qtbot):
+    """The thread is killed from outside, while it waits for something to do."""
+    runner, heard = make(lambda asked, check: answer(asked))
+    first = runner._thread
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(
+        ctypes.c_ulong(first.ident), ctypes.py_object(SystemExit)
+    )
+    with qtbot.waitSignal(runner.crashed):
+        runner.submit(request("lost"))
+    first.join(5)
+    assert not first.is_alive()
+    with qtbot.waitSignal(runner.finished) as got:
+        runner.submit(request("next"))
+    assert got.args[0].request.model.name == "next"
+    assert len(heard.of("crashed")) == 1
+
+
+def test_what_comes_after_the_end_starts_nothing(qapp):
+    earlier = set(threading.enumerate())
+    runner = Runner(lambda asked, check: answer(asked))
+    assert runner.shutdown(5)
+    runner.submit(request())
+    assert set(threading.enumerate()) == earlier
+
+
+def test_nothing_is_told_once_cancelled(qapp):
+    """However hard a worker talks: after the call it is as if it were gone."""
+    runner = Runner(talk)
+    told = []
+    runner._told.connect(lambda *_: told.append(1), Qt.ConnectionType.DirectConnection)
+    for _ in range(50):
+        said = len(told)
+        runner.submit(request())
+        while len(told) == said:
+            pass
+        runner.cancel()
+        said = len(told)
+        assert not runner._thread.join(0.002)
+        assert len(told) == said
+    assert runner.shutdown(5)
+
+
+def talk(asked, check):
+    for i in itertools.count():
+        check(i, 1, str(i))
+
+
 def test_shutdown_during_a_run_ends_the_thread(qapp):
     running = threading.Event()
 
@@ -239,7 +340,7 @@ def test_shutdown_during_a_run_ends_the_thread(qapp):
     heard = Heard(runner)
     runner.submit(request())
     assert running.wait(5)
-    assert runner.shutdown()
+    assert runner.shutdown(5)
     qapp.processEvents()
     assert [said[0] for said in heard.all] == ["started"]
 
@@ -255,9 +356,9 @@ def test_shutdown_does_not_wait_for_ever(qapp, gate):
     runner = Runner(execute)
     runner.submit(request())
     assert running.wait(5)
-    assert not runner.shutdown(0.01)
+    assert not runner.shutdown()
     gate.set()
-    assert runner.shutdown()
+    assert runner.shutdown(5)
 
 
 def test_torch_is_not_needed(run_python):

@@ -1,0 +1,114 @@
+"""The end of the process: quiet, whole and with the right code, whatever runs."""
+
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from test_window_process import QUIET
+
+from cnnviz.app.leaving import workers_ended
+
+
+def run(code, *arguments, **environment):
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    return done.returncode, done.stdout, QUIET.sub("", done.stderr)
+
+
+def test_workers_are_waited_for_as_long_as_told():
+    gate = threading.Event()
+    worker = threading.Thread(target=gate.wait, daemon=True)
+    worker.start()
+    assert not workers_ended(0)
+    gate.set()
+    assert workers_ended(10)
+    assert not worker.is_alive()
+
+
+def test_other_threads_are_no_workers():
+    """Python itself waits for threads that are not daemons."""
+    gate = threading.Event()
+    other = threading.Thread(target=gate.wait)
+    other.start()
+    assert workers_ended(0)
+    gate.set()
+    other.join()
+
+
+LEAVE = """
+import atexit, logging, sys, threading, time
+from cnnviz.app.leaving import leave
+
+class Log(logging.Handler):
+    def close(self):
+        print("log closed")
+
+logging.getLogger().addHandler(Log())
+atexit.register(print, "at exit")
+if {busy}:
+    threading.Thread(target=time.sleep, args=(1000,), daemon=True).start()
+print("said", end=" ")
+print("wrong", end=" ", file=sys.stderr)
+leave(3)
+"""
+
+
+def test_left_by_the_front_door():
+    code, said, wrong = run(LEAVE.format(busy=False))
+    assert (code, wrong) == (3, "wrong ")
+    assert {*said.split("\n"), ""} == {"said at exit", "log closed", ""}
+
+
+def test_left_while_a_thread_still_runs():
+    """What was printed and logged is not lost."""
+    assert run(LEAVE.format(busy=True)) == (3, "said log closed\n", "wrong ")
+
+
+CLOSE = """
+import threading
+from PySide6.QtCore import QTimer
+import cnnviz.app.main as app_main
+from cnnviz.__main__ import program
+
+calls = threading.Event()
+
+def never_ends(request, check):
+    import torch
+    big = torch.ones(512, 512)
+    while True:
+        big = big @ big / 512
+        calls.set()
+
+class Closing(app_main.Controller):
+    def __init__(self, *given):
+        super().__init__(*given)
+        self.clock = QTimer(self, interval=5)
+        self.clock.timeout.connect(self.look)
+        self.clock.start()
+
+    def look(self):
+        if calls.is_set():
+            self.clock.stop()
+            self.window.close()
+
+app_main.Controller, app_main.run_request = Closing, never_ends
+program()
+"""
+
+
+@pytest.mark.parametrize("attempt", range(3))
+def test_the_window_is_closed_while_torch_computes(tmp_path, attempt):
+    """The layout is kept; nobody complains, though a thread is deep in C++."""
+    home = tmp_path / "home"
+    assert run(CLOSE, CNNVIZ_HOME=str(home)) == (0, "", "")
+    assert (home / "cnnviz.ini").is_file()
+    assert [p.name for p in Path(tmp_path).iterdir()] == ["home"]
