@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import logging
 import os
@@ -9,14 +10,22 @@ import sys
 import threading
 import time
 from contextlib import suppress
+from functools import cache
 from typing import NoReturn
 
 _PATIENCE = 0.15
 """Seconds for what the workers are just about to end."""
+_LONG = 60.0
+"""Seconds for one step of any network."""
 
 
-def workers_ended(seconds: float) -> bool:
+def workers_ended(seconds: float, names: str = "") -> bool:
     """Wait for the threads that keep no program from ending.
+
+    Parameters
+    ----------
+    names
+        How the names of those begin that are meant.
 
     Returns
     -------
@@ -29,10 +38,17 @@ def workers_ended(seconds: float) -> bool:
         thread
         for thread in threading.enumerate()
         if type(thread) is threading.Thread and thread.daemon and thread is not here
+        if thread.name.startswith(names)
     ]
     for thread in threads:
         thread.join(max(0.0, end - time.monotonic()))
     return not any(thread.is_alive() for thread in threads)
+
+
+@cache
+def wait_at_exit() -> None:
+    """Let a program that is not ours end after the workers, if they end at all."""
+    atexit.register(workers_ended, _LONG, "cnnviz ")
 
 
 def leave(code: int) -> NoReturn:

@@ -50,7 +50,7 @@ def run_aside(work: Callable[[], T], check: Check, what: str) -> T | Failed:
         except BaseException as error:  # noqa: BLE001 - foreign code may raise any
             outcome.put(Failed(error))
 
-    thread = Thread(target=run, name="aside", daemon=True)
+    thread = Thread(target=run, name="cnnviz aside", daemon=True)
     thread.start()
     try:
         while True:

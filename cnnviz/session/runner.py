@@ -99,7 +99,7 @@ class Runner(QObject):
 
     def _new_thread(self) -> threading.Thread:
         # A daemon: a step that never ends must not keep the program from ending.
-        return threading.Thread(target=self._work, name="worker", daemon=True)
+        return threading.Thread(target=self._work, name="cnnviz worker", daemon=True)
 
     def begin(self) -> None:
         """Start a runner that was made to wait; once is enough."""

@@ -34,6 +34,16 @@ def test_workers_are_waited_for_as_long_as_told():
     assert not worker.is_alive()
 
 
+def test_workers_can_be_meant_by_name():
+    gate = threading.Event()
+    theirs = threading.Thread(target=gate.wait, daemon=True, name="theirs")
+    theirs.start()
+    assert workers_ended(0, "ours")
+    assert not workers_ended(0, "their")
+    gate.set()
+    theirs.join()
+
+
 def test_other_threads_are_no_workers():
     """Python itself waits for threads that are not daemons."""
     gate = threading.Event()
@@ -112,3 +122,42 @@ def test_the_window_is_closed_while_torch_computes(tmp_path, attempt):
     assert run(CLOSE, CNNVIZ_HOME=str(home)) == (0, "", "")
     assert (home / "cnnviz.ini").is_file()
     assert [p.name for p in Path(tmp_path).iterdir()] == ["home"]
+
+
+SCRIPT = """
+import threading
+import torch
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+import cnnviz
+from cnnviz.app import view
+
+class Slow(torch.nn.Module):
+    def forward(self, x):
+        global steps
+        if threading.current_thread() is threading.main_thread():
+            return x
+        for steps in range(40):
+            big @ big
+        return x
+
+big, steps = torch.ones(1024, 1024), 0
+app = QApplication([])
+
+def look():
+    if steps:
+        timer.stop()
+        for each in list(view._open.values()):
+            each.close()
+
+timer = QTimer()
+timer.timeout.connect(look)
+timer.start(5)
+cnnviz.show(Slow(), torch.rand(3, 8, 8))
+print("goes on")
+"""
+
+
+def test_a_script_ends_whose_window_was_closed_during_a_run():
+    """The program is not ours to end: the worker is waited for."""
+    assert run(SCRIPT) == (0, "goes on\n", "")

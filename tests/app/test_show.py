@@ -20,6 +20,7 @@ from torch import nn
 import cnnviz
 from cnnviz.app import view as views
 from cnnviz.app.face import bundled_samples, bundled_series
+from cnnviz.app.leaving import workers_ended
 from cnnviz.app.show import LoopError, ready
 from cnnviz.core.errors import InputError, ModelError
 from cnnviz.core.models import LiveSpec, ModelSpec
@@ -61,6 +62,7 @@ def show(qtbot, shell):
     yield shown
     for view in list(views._open.values()):
         view.close()
+    assert workers_ended(10)
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     assert views._open == {}
     app.setStyleSheet(sheet)
