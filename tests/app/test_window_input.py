@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication, QPushButton
 from cnnviz.app.face import bundled_samples
 from cnnviz.app.main import run_request
 from cnnviz.core.errors import InputError
-from cnnviz.core.trace import Sample, Trace
+from cnnviz.core.trace import ImageSource, Sample, Trace
 
 
 def png(path, width, height):
@@ -267,6 +267,33 @@ class TestFailures:
                     if b.isVisible() and b.text() == "Copy details")  # fmt: skip
         copy.click()
         assert QGuiApplication.clipboard().text() == entry.getMessage()
+
+    @pytest.mark.parametrize(
+        ("error", "said"),
+        [
+            (SystemExit, "SystemExit"),
+            (KeyboardInterrupt, "KeyboardInterrupt"),
+            (RecursionError, "RecursionError"),
+            (MemoryError, "There is not enough memory."),
+        ],
+    )
+    def test_after_any_crash_the_next_drop_is_shown(
+        self, failing, tmp_path, error, said
+    ):
+        one, outcome = failing
+
+        def crash(request, check):
+            raise error
+
+        outcome.append(crash)
+        one.drop(files(draw_picture(tmp_path / "bad.png")))
+        one.wait()
+        assert said in one.said
+        path = draw_picture(tmp_path / "good.png", seed=1)
+        one.drop(files(path))
+        one.wait()
+        assert one.said == ""
+        assert one.trace.request.source == ImageSource(path)
 
     def test_cancel(self, failing):
         one, outcome = failing
