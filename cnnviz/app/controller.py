@@ -21,6 +21,7 @@ from cnnviz.app.menus import Menus
 from cnnviz.app.misfits import Unopened
 from cnnviz.app.naming import name_of
 from cnnviz.app.opening import Opening
+from cnnviz.app.resting import Resting
 from cnnviz.app.tensors_view import TensorsView
 from cnnviz.app.toolbar import Toolbar
 from cnnviz.app.walk import Walk
@@ -68,6 +69,7 @@ class Controller(QObject):
         self.checking = Checking(self.store, window)
         self.spotlight = Spotlight(self.store, window)
         self.causality = Causality(self.store, window)
+        self.resting = Resting(self.store, window)
         self.memory = Memory(self.store, window, self.wiring, runner)
         self.memory.askedAgain.connect(self.checking.runner.cancel)
         self.menus = Menus(window, self)
