@@ -46,8 +46,7 @@ def left_as_found(path: Path) -> Iterator[None]:
     dice, drawn = random.getstate(), torch.get_rng_state()
     numbers = np.random.get_state()  # noqa: NPY002 - the code may use it
     dtype, threads = torch.get_default_dtype(), torch.get_num_threads()
-    strict = torch.are_deterministic_algorithms_enabled()
-    warn = torch.is_deterministic_algorithms_warn_only_enabled()
+    strict = torch.get_deterministic_debug_mode()
     sys.argv, sys.stdin = [str(path)], io.StringIO()
     sys.dont_write_bytecode = True  # nothing appears beside the person's files
     try:
@@ -64,7 +63,8 @@ def left_as_found(path: Path) -> Iterator[None]:
         torch.set_rng_state(drawn)
         torch.set_default_dtype(dtype)
         torch.set_num_threads(threads)
-        torch.use_deterministic_algorithms(strict, warn_only=warn)
+        if torch.get_deterministic_debug_mode() != strict:  # it imports a compiler
+            torch.set_deterministic_debug_mode(strict)
 
 
 def _folder() -> str | None:

@@ -25,7 +25,6 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from cnnviz.app.controller import Controller
-from cnnviz.app.leaving import workers_ended
 from cnnviz.app.main import run_request
 from cnnviz.app.window import Window
 from cnnviz.session.runner import Runner
@@ -163,8 +162,10 @@ class Person:
         QTest.keyClick(self.window.windowHandle(), key, modifier)
 
     def close(self):
+        """Close the window; other windows of the test may stay open."""
         self.window.close()
-        assert workers_ended(10)
+        runners = [self.runner, *self.controller.findChildren(Runner)]
+        assert all([runner.shutdown(10) for runner in runners])
         self.window.deleteLater()
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 

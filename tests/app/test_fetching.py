@@ -194,8 +194,8 @@ def test_closing_during_a_download(untrained, answer, server):
     later = threading.Timer(0.2, server.gate.set)
     later.start()
     untrained.window.close()
-    assert not runner._thread.is_alive()
     later.join()
+    assert runner.shutdown(10)
 
 
 class TestRefused:
