@@ -93,27 +93,33 @@ class Runner(QObject):
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._told.connect(self._on_told, Qt.ConnectionType.QueuedConnection)
         self._ended = False
+        self._waiting = waiting
         self._thread = self._new_thread()
-        if not waiting:
-            self._thread.start()
 
     def _new_thread(self) -> threading.Thread:
         # A daemon: a step that never ends must not keep the program from ending.
         return threading.Thread(target=self._work, name="cnnviz worker", daemon=True)
 
     def begin(self) -> None:
-        """Start a runner that was made to wait; once is enough."""
-        if self._thread.ident is None:
-            self._thread.start()
+        """Let a runner work that was made to wait; once is enough."""
+        self._waiting = False
+        if not self._jobs.empty():
+            self._wake()
+
+    def _wake(self) -> None:
+        """See that there is a thread: at first there is none, and a job may end it."""
+        if self._ended or self._thread.is_alive():
+            return
+        if self._thread.ident is not None:
+            self._thread = self._new_thread()
+        self._thread.start()
 
     def submit(self, request: object) -> None:
         """Run a request; whatever was asked before is forgotten."""
         self.cancel()
         self._jobs.put((self._ticket, request))
-        dead = self._thread.ident is not None and not self._thread.is_alive()
-        if dead and not self._ended:  # a job took it along
-            self._thread = self._new_thread()
-            self._thread.start()
+        if not self._waiting:
+            self._wake()
         self.started.emit(request)
 
     def cancel(self) -> None:

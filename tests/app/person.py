@@ -164,7 +164,7 @@ class Person:
     def close(self):
         """Close the window; other windows of the test may stay open."""
         self.window.close()
-        runners = [self.runner, *self.controller.findChildren(Runner)]
+        runners = [self.runner, *self.window.findChildren(Runner)]
         assert all([runner.shutdown(10) for runner in runners])
         self.window.deleteLater()
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)

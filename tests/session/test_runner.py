@@ -284,6 +284,8 @@ def test_too_little_memory_is_refused_in_words(make, qtbot, greedy, wanted):
 def test_a_dead_thread_is_told_of_and_replaced(make, qtbot):
     """The thread is killed from outside, while it waits for something to do."""
     runner, heard = make(lambda asked, check: answer(asked))
+    with qtbot.waitSignal(runner.finished):
+        runner.submit(request("first"))
     first = runner._thread
     ctypes.pythonapi.PyThreadState_SetAsyncExc(
         ctypes.c_ulong(first.ident), ctypes.py_object(SystemExit)
@@ -296,6 +298,27 @@ def test_a_dead_thread_is_told_of_and_replaced(make, qtbot):
         runner.submit(request("next"))
     assert got.args[0].request.model.name == "next"
     assert len(heard.of("crashed")) == 1
+
+
+def test_no_thread_before_there_is_something_to_do(make, qtbot):
+    earlier = set(threading.enumerate())
+    runner, _ = make(lambda asked, check: answer(asked))
+    runner.begin()
+    assert set(threading.enumerate()) == earlier
+    with qtbot.waitSignal(runner.finished):
+        runner.submit(request())
+    assert len(set(threading.enumerate()) - earlier) == 1
+
+
+def test_requests_wait_for_the_beginning(qapp, qtbot):
+    earlier = set(threading.enumerate())
+    runner = Runner(lambda asked, check: answer(asked), waiting=True)
+    runner.submit(request("early"))
+    assert set(threading.enumerate()) == earlier
+    with qtbot.waitSignal(runner.finished) as got:
+        runner.begin()
+    assert got.args[0].request.model.name == "early"
+    assert runner.shutdown(5)
 
 
 def test_what_comes_after_the_end_starts_nothing(qapp):
