@@ -165,7 +165,7 @@ class Person:
         """Close the window; other windows of the test may stay open."""
         self.window.close()
         runners = [self.runner, *self.window.findChildren(Runner)]
-        assert all([runner.shutdown(10) for runner in runners])
+        assert all(runner.shutdown(10) for runner in runners)
         self.window.deleteLater()
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
