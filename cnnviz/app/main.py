@@ -30,7 +30,7 @@ from cnnviz.core.errors import (
 from cnnviz.core.models import FileSpec, Model, ModelSpec
 from cnnviz.core.progress import Check
 from cnnviz.core.tensors import TensorList
-from cnnviz.core.trace import Request, Trace
+from cnnviz.core.trace import ImageSource, Request, Trace
 from cnnviz.nets.catalog import find
 from cnnviz.panels import saving
 from cnnviz.session.runner import Runner
@@ -41,7 +41,8 @@ Answer = Trace | Mismatch | WrongTask | TensorList | Unopened
 def run_request(asked: Request | Refocus, check: Check) -> Answer:
     """Run a request, or say what does not fit: table, kind of source, or weights.
 
-    torch is loaded here, on the worker, by the first one.
+    What is slow to load is loaded here, on the worker, by the first one that needs it:
+    torch, and what paints lines.
     """
     check(0, 0, "loading PyTorch")
     from cnnviz.probe.execute import again, execute
@@ -52,6 +53,8 @@ def run_request(asked: Request | Refocus, check: Check) -> Answer:
         asked if isinstance(asked, Bounded) else Bounded(asked.model, asked.source)
     )
     request = bounded.plain
+    if not isinstance(request.source, ImageSource):
+        import pyqtgraph  # noqa: F401 - see panels.strokes
     try:
         return execute(request, check, bounded.limit, bounded.wanted)
     except MismatchError as error:

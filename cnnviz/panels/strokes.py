@@ -6,7 +6,6 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
@@ -71,6 +70,8 @@ def paint_line(
     """
     if math.isnan(line.minimum):
         return
+    from pyqtgraph.functions import arrayToQPath  # half of the start, if done at once
+
     area, ratio = lane.area, painter.device().devicePixelRatioF()
     pixels = max(math.ceil(area.width() * ratio), 1)
     first, last = axis.place(area.left()), axis.place(area.left() + pixels / ratio)
@@ -88,12 +89,12 @@ def paint_line(
         pen.setCosmetic(True)
         pen.setCapStyle(Qt.PenCapStyle.FlatCap)
         painter.setPen(pen)
-        painter.drawPath(pg.functions.arrayToQPath(x, y, connect="pairs"))
+        painter.drawPath(arrayToQPath(x, y, connect="pairs"))
     else:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         style = Qt.PenStyle.DotLine if faint else Qt.PenStyle.SolidLine
         painter.setPen(QPen(colour, _WIDE, style))
-        painter.drawPath(pg.functions.arrayToQPath(x, y, connect="finite"))
+        painter.drawPath(arrayToQPath(x, y, connect="finite"))
         if axis.scale >= _DOTTED and not faint:
             round_pen = QPen(colour, _DOT)
             round_pen.setCapStyle(Qt.PenCapStyle.RoundCap)
