@@ -15,20 +15,13 @@ from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import Any, TypeAlias
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from cnnviz.core.errors import Cancelled, CnnvizError, memory_sentence
 from cnnviz.core.progress import Check
 
 Execute: TypeAlias = Callable[[Any, Check], object]
 """From a frozen request to a frozen answer, such as a trace."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Progress:
-    done: int
-    total: int
-    what: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +37,10 @@ class _Crash:
 
 
 _Job: TypeAlias = tuple[int, object]
+_Progress: TypeAlias = tuple[int, int, int, str]
+
+_TICK = 50
+"""Milliseconds between two looks at the progress of a job."""
 
 
 class Runner(QObject):
@@ -64,7 +61,8 @@ class Runner(QObject):
     started(request)
         A request was taken; emitted by `submit` itself.
     progressed(done: int, total: int, what: str)
-        How far the job is, in steps or bytes.
+        How far the job is, in steps or bytes. Looked up a few times a second while it
+        runs: to tell of every step would slow the job down.
     finished(trace)
         The answer to the newest request.
     refused(request, sentence: str)
@@ -92,6 +90,10 @@ class Runner(QObject):
         self._lock = threading.Lock()  # once cancelled, nothing is told any more
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._told.connect(self._on_told, Qt.ConnectionType.QueuedConnection)
+        self._progress: _Progress | None = None
+        self._seen: _Progress | None = None
+        self._clock = QTimer(self, interval=_TICK)
+        self._clock.timeout.connect(self._on_tick)
         self._ended = False
         self._waiting = waiting
         self._thread = self._new_thread()
@@ -118,6 +120,8 @@ class Runner(QObject):
         """Run a request; whatever was asked before is forgotten."""
         self.cancel()
         self._jobs.put((self._ticket, request))
+        if not self._ended:
+            self._clock.start()
         if not self._waiting:
             self._wake()
         self.started.emit(request)
@@ -126,6 +130,7 @@ class Runner(QObject):
         """Forget what was asked. Nothing more of it is heard."""
         with self._lock:
             self._ticket += 1
+        self._clock.stop()
 
     def shutdown(self, seconds: float = 0.0) -> bool:
         """Cancel and end the thread; the runner cannot be used afterwards.
@@ -158,16 +163,10 @@ class Runner(QObject):
             self._tell(self._ticket, _Crash(None, traceback.format_exc()))
 
     def _run(self, ticket: int, request: object) -> None:
-        last: tuple[int, str] | None = None
-
         def check(done: int, total: int, what: str) -> None:
-            nonlocal last
             if ticket != self._ticket:
                 raise Cancelled
-            now = (100 * done // max(total, 1), what)
-            if now != last:
-                last = now
-                self._tell(ticket, _Progress(done, total, what))
+            self._progress = ticket, done, total, what
 
         if ticket != self._ticket:
             return
@@ -191,12 +190,20 @@ class Runner(QObject):
 
     # On the owner's thread
 
+    def _on_tick(self) -> None:
+        newest = self._progress
+        if newest is None or newest is self._seen:
+            return
+        self._seen = newest
+        ticket, *progress = newest
+        if ticket == self._ticket:
+            self.progressed.emit(*progress)
+
     def _on_told(self, ticket: int, message: object) -> None:
         if ticket != self._ticket:
             return
+        self._clock.stop()
         match message:
-            case _Progress(done, total, what):
-                self.progressed.emit(done, total, what)
             case _Refusal(request, sentence):
                 self.refused.emit(request, sentence)
             case _Crash(request, text):
