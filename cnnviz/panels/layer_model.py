@@ -63,12 +63,25 @@ class LayerModel(QAbstractTableModel):
         self._faults: frozenset[str] = frozenset()
         self._changed: Mapping[str, float] = {}
 
-    def show_trace(self, trace: Trace | None) -> None:
-        """Hold another trace."""
+    def show_trace(self, trace: Trace | None) -> bool:
+        """Hold another trace.
+
+        Returns
+        -------
+        bool
+            False when the rows stay what they were, as with another picture.
+        """
+        before = self._trace
+        if trace and before and _rows(trace) == _rows(before):
+            self._trace = trace
+            self.show_faults(frozenset())
+            self.show_changes({})
+            return False
         self.beginResetModel()
         self._trace, self._stage = trace, frozenset()
         self._faults, self._changed = frozenset(), {}
         self.endResetModel()
+        return True
 
     def show_stage(self, members: frozenset[str]) -> None:
         """Mark the layers of the current stage."""
@@ -85,8 +98,10 @@ class LayerModel(QAbstractTableModel):
 
     def show_changes(self, relative: Mapping[str, float]) -> None:
         """Mark the layers whose weights changed; see ``core.changes.Changes``."""
-        self._changed = {name: far for name, far in relative.items() if far != 0}
-        self._tell(CHANGED_ROLE)
+        changed = {name: far for name, far in relative.items() if far != 0}
+        if changed != self._changed:
+            self._changed = changed
+            self._tell(CHANGED_ROLE)
 
     def _tell(self, role: int) -> None:
         if self.rowCount():
@@ -172,6 +187,26 @@ class LayerModel(QAbstractTableModel):
             lambda: count(layer.macs) if layer.macs else "",
         )
         return texts[column]()
+
+
+def _rows(trace: Trace) -> list[tuple[object, ...]]:
+    """Return what the texts of the rows follow from."""
+    inputs: list[tuple[object, ...]] = [
+        (values.shape,) for values in trace.sample.values
+    ]
+    return inputs + [
+        (
+            layer.name,
+            layer.kind,
+            layer.op,
+            layer.shape,
+            layer.inputs,
+            layer.geometry,
+            layer.parameters,
+            layer.macs,
+        )
+        for layer in trace.layers
+    ]
 
 
 def _aligned(column: int) -> Qt.AlignmentFlag:

@@ -141,11 +141,12 @@ class LayersPanel(PanelFrame):
         """Show the layers of another run."""
         self._trace, self._stages = trace, trace.stages
         self._showing = True
-        self.model.show_trace(trace)
+        others = self.model.show_trace(trace)
         self._showing = False
         filtered = bool(self.filter.text())
         self.filter.setVisible(filtered or len(trace.layers) >= _FILTER_FROM)
-        fit_columns(self.view, _WIDEST)
+        if others:
+            fit_columns(self.view, _WIDEST)
         layers, kept = len(trace.layers), sum(layer.kept for layer in trace.layers)
         some = f"{count(kept)} kept of " if kept < layers else ""
         self.header.set_caption(

@@ -10,7 +10,12 @@ from PySide6.QtWidgets import QApplication
 
 from cnnviz.core.layers import Geometry, Layer
 from cnnviz.core.trace import Sample, Trace
-from cnnviz.panels.layer_model import COLUMNS, kind_words
+from cnnviz.panels.layer_model import (
+    CHANGED_ROLE,
+    COLUMNS,
+    FAULT_ROLE,
+    kind_words,
+)
 from cnnviz.panels.layers_panel import LayersPanel, _Marks
 from cnnviz.panels.row_view import Bars
 from cnnviz.panels.saving import csv
@@ -104,6 +109,52 @@ def test_showing_emits_nothing(panel, trace):
     panel.show_layer("classifier")
     assert heard.heard == []
     assert panel.view.currentIndex().row() == 4
+
+
+def another(trace, **changes):
+    """The same run on another picture, perhaps with a layer that differs."""
+    layers = [replace(each, output=each.output + 1) for each in trace.layers]
+    layers[1] = replace(layers[1], **changes)
+    return replace(trace, layers=tuple(layers))
+
+
+def test_another_picture_leaves_rows_place_and_widths(panel, trace):
+    panel.show_layer("features.2")
+    panel.show_faults({"features.0"})
+    panel.show_changes({"classifier": 0.5})
+    panel.view.setColumnWidth(0, 111)
+    resets = Ear(panel.model.modelReset)
+    new = another(trace)
+    panel.show_trace(new)
+    assert resets.heard == []
+    assert panel.view.columnWidth(0) == 111
+    assert panel.view.currentIndex().row() == 2
+    assert panel.model.layer(2) is new.layers[2]
+    for role in (FAULT_ROLE, CHANGED_ROLE):
+        marks = [panel.model.index(row, 0).data(role) for row in range(5)]
+        assert marks == [False] * 5, "of the picture before"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"op": "ELU"},
+        {"output": np.zeros((5, 7, 11), np.float32)},
+        {"parameters": 3},
+        {"macs": 1},
+        {"name": "features.x"},
+        {"inputs": ("input",)},
+    ],
+)
+def test_other_rows_are_shown_anew(panel, trace, qtbot, changes):
+    resets = Ear(panel.model.modelReset)
+    panel.show_trace(another(trace, **changes))
+    assert len(resets.heard) == 1
+    fresh = LayersPanel()
+    qtbot.addWidget(fresh)
+    fresh.show_trace(another(trace, **changes))
+    rows = range(5)
+    assert [cells(panel, row) for row in rows] == [cells(fresh, row) for row in rows]
 
 
 def test_the_current_stage_is_marked(panel):
