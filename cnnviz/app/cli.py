@@ -204,6 +204,14 @@ def _window(arguments: Sequence[str]) -> int:
     size = vars(found).pop("window_size")
     options = Options(**vars(found), size=size, choices=choices)
 
+    from cnnviz.app.loading import uncollected
+
+    with uncollected():  # until the window is painted
+        return _open(options)
+
+
+def _open(options: Options) -> int:
+    """Open the window once it is known that there can be one."""
     from cnnviz.app.screen import has_display, require_sound_qt, require_window
 
     if options.screenshot is not None and not has_display(os.environ):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import tempfile
 from pathlib import Path
 from typing import cast
@@ -14,6 +15,7 @@ from cnnviz.app.cli import Options
 from cnnviz.app.controller import Controller
 from cnnviz.app.face import first_source, source_of
 from cnnviz.app.families import FIRST_MODEL, Mismatch, WrongTask, task_of
+from cnnviz.app.loading import load_torch
 from cnnviz.app.memory import Bounded, Refocus
 from cnnviz.app.misfits import Unopened
 from cnnviz.app.settings import Settings, Theme
@@ -45,6 +47,7 @@ def run_request(asked: Request | Refocus, check: Check) -> Answer:
     torch, and what paints lines.
     """
     check(0, 0, "loading PyTorch")
+    load_torch()
     from cnnviz.probe.execute import again, execute
 
     if isinstance(asked, Refocus):
@@ -104,6 +107,7 @@ def run(options: Options) -> int:
                 else:
                     # loading torch would slow the first painting down
                     queued = Qt.ConnectionType.QueuedConnection
+                    window.painted.connect(gc.enable, queued)
                     window.painted.connect(runner.begin, queued)
                     window.show()
                     app.exec()
