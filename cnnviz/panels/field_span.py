@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter
 
-from cnnviz.core.axismaps import Interval
 from cnnviz.panels import theme
 from cnnviz.panels.strokes import hairline
 from cnnviz.panels.time_axis import TimeAxis
+
+if TYPE_CHECKING:
+    from cnnviz.core.axismaps import Interval
 
 _FILL, _READ = 24, 32
 """How much accent lies over the span, and over the steps that are read, 0 … 255."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,6 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetricsF, QHelpEvent, QPainter, QPixmap
 from PySide6.QtWidgets import QToolTip, QWidget
 
-from cnnviz.core.axismaps import Interval
 from cnnviz.core.series import Series
 from cnnviz.panels import theme
 from cnnviz.panels.axis_paint import paint_axis, paint_cursor, paint_pointer
@@ -22,6 +22,9 @@ from cnnviz.panels.strokes import Lane, hairline, paint_dot, paint_line
 from cnnviz.panels.time_view import TimeView
 from cnnviz.pictures.captions import number
 from cnnviz.pictures.envelope import Envelope
+
+if TYPE_CHECKING:
+    from cnnviz.core.axismaps import Interval
 
 _PAD = 12
 """Screen pixels beside the data, where a field may reach into the padding."""
