@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,26 +57,54 @@ def histogram(values: Array, bins: int = 64, signed: bool | None = None) -> Hist
         value; else from 0 to the largest value. None: if a value is negative.
     """
     flat = np.asarray(values, np.float64).ravel()
-    finite = flat[np.isfinite(flat)]
-    negatives = int((finite < 0).sum())
+    ends = _ends(flat)
+    finite = flat
+    if not all(map(math.isfinite, ends)):
+        finite = flat[np.isfinite(flat)]
+        ends = _ends(finite)
+    counted = finite[finite != 0]
+    negatives = int(np.count_nonzero(counted < 0)) if ends[0] < 0 else 0
     if signed is None:
         signed = negatives > 0
-    reach = float(np.abs(finite if signed else finite.clip(0)).max(initial=0.0)) or 1.0
+    reach = max(-ends[0] if signed else 0.0, ends[1], 0.0) or 1.0
     bins = bins + bins % 2 if signed else bins
     half = np.linspace(0, 1, (bins // 2 if signed else bins) + 1)
     edges = reach * (np.concatenate([-half[:0:-1], half]) if signed else half)
-    counts, _ = np.histogram(finite[finite != 0], edges)
-    summary = [np.nan] * 4
+    mean = std = math.nan
     if finite.size:
         with np.errstate(over="ignore", invalid="ignore"):
-            summary = [finite.min(), finite.max(), finite.mean(), finite.std()]
+            mean, std = float(finite.mean()), float(finite.std())
+    odd = flat[~np.isfinite(flat)] if finite is not flat else flat[:0]
     return Histogram(
         edges,
-        counts.astype(np.int64),
-        int((finite == 0).sum()),
+        _counts(counted if signed or not negatives else counted[counted > 0], edges),
+        finite.size - counted.size,
         negatives,
-        int(np.isnan(flat).sum()),
-        int((flat == np.inf).sum()),
-        int((flat == -np.inf).sum()),
-        *map(float, summary),
+        int(np.isnan(odd).sum()),
+        int((odd == np.inf).sum()),
+        int((odd == -np.inf).sum()),
+        *(ends if finite.size else (math.nan, math.nan)),
+        mean,
+        std,
     )
+
+
+def _ends(values: NDArray[np.float64]) -> tuple[float, float]:
+    """Return the least and the largest value; NaN is both; zeros if there is none."""
+    if not values.size:
+        return 0.0, 0.0
+    with np.errstate(invalid="ignore"):
+        return float(values.min()), float(values.max())
+
+
+def _counts(
+    values: NDArray[np.float64], edges: NDArray[np.float64]
+) -> NDArray[np.int64]:
+    """Count values in equal bins, none of them outside; the last holds its end too."""
+    bins = len(edges) - 1
+    reach, zero = edges[-1], bins // 2 if edges[0] < 0 else 0
+    place = (values / reach * (bins - zero) + zero).astype(np.intp)
+    np.clip(place, 0, bins - 1, out=place)
+    place -= values < edges[place]  # where rounding put it beyond an edge
+    place += (values >= edges[place + 1]) & (place < bins - 1)
+    return np.bincount(place, minlength=bins).astype(np.int64, copy=False)

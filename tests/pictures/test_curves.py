@@ -62,3 +62,17 @@ def test_values_below_a_range_asked_to_start_at_zero_stay_out():
     found = histogram(np.array([-2.0, 1.0]), 4, signed=False)
     assert found.counts.sum() == 1
     assert found.negatives == 1
+
+
+@given(
+    arrays(np.float32, st.integers(0, 40), elements=st.floats(-9, 9, width=32)),
+    st.integers(2, 64),
+    st.sampled_from([None, True, False]),
+)
+def test_counts_are_those_of_numpy_edges_included(values, bins, signed):
+    edges = histogram(values, bins, signed).edges
+    values = np.concatenate([values, edges[:-1], np.nextafter(edges[1:], 0)])
+    if len(values) and np.abs(values).max() <= edges[-1]:
+        found = histogram(values, bins, signed)
+        wanted, _ = np.histogram(values[values != 0], found.edges)
+        assert found.counts.tolist() == wanted.tolist()
