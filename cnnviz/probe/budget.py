@@ -79,7 +79,7 @@ class Budget:
     def _count(self, value: Value, distance: int) -> None:
         known = self._far.get(value)
         if known is None and value.kept:
-            self._most += _memory(value)[1]
+            self._most += memory_of(value)[1]
         if known is None or distance < known:
             self._far[value] = distance
 
@@ -95,7 +95,7 @@ class Budget:
     def came_back(self, value: Value) -> None:
         """Count a content that is in memory again."""
         self._gone.pop(value, None)
-        self._most += _memory(value)[1]
+        self._most += memory_of(value)[1]
 
     def _shrink(self) -> None:
         """Drop the farthest contents until the rest is within the limit.
@@ -105,18 +105,18 @@ class Budget:
         groups, total = self._groups()
         if total <= self.limit:
             return
-        little = max(_LITTLE, self.limit // _SHARE)
+        small = little(self.limit)
         far = [
             (min(self._far[value] for value in values), size, values)
             for size, values in groups
-            if size > little
+            if size > small
         ]
         for distance, size, values in sorted(far, key=lambda each: -each[0]):
             if total <= self.limit or distance == 0:
                 break
             total -= size
             for value in values:
-                self._most -= _memory(value)[1]
+                self._most -= memory_of(value)[1]
                 self._gone[value] = size
                 size = 0
                 self.let_go(value)
@@ -126,7 +126,7 @@ class Budget:
         groups: dict[int, tuple[int, list[Value]]] = {}
         for value in self._far:
             if value.kept:
-                place, size = _memory(value)
+                place, size = memory_of(value)
                 groups.setdefault(place, (size, []))[1].append(value)
         return [*groups.values()], sum(size for size, _ in groups.values())
 
@@ -134,10 +134,15 @@ class Budget:
         """Return the bytes of all results in memory, and of all there were."""
         if not self.limit:
             values = [value for event in events for value in event.results]
-            kept = sum(dict(map(_memory, values)).values())
+            kept = sum(dict(map(memory_of, values)).values())
             return kept, kept
         kept = self._groups()[1]
         return kept, kept + sum(self._gone.values())
+
+
+def little(limit: int) -> int:
+    """Return how many bytes are too few to be worth dropping."""
+    return max(_LITTLE, limit // _SHARE)
 
 
 def give_back() -> None:
@@ -148,7 +153,7 @@ def give_back() -> None:
             trim(0)
 
 
-def _memory(value: Value) -> tuple[int, int]:
+def memory_of(value: Value) -> tuple[int, int]:
     """Return where a content's memory begins, and how many bytes it is."""
     base: Any = value.array.base
     if isinstance(base, Tensor):

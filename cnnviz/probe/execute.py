@@ -23,6 +23,7 @@ from cnnviz.nets.catalog import find
 from cnnviz.nets.network import Network
 from cnnviz.probe.budget import Budget, give_back
 from cnnviz.probe.recorder import Recording, record
+from cnnviz.probe.refocus import refocused
 from cnnviz.probe.sources import prepare, read
 
 
@@ -89,7 +90,7 @@ def _within(
 def again(
     trace: Trace, limit: int, wanted: Iterable[int], check: Check = no_check
 ) -> Trace:
-    """Run the network of a trace once more on the same sample, to keep other layers.
+    """Keep other layers of a trace, computed from what is kept, or from its network.
 
     Parameters
     ----------
@@ -105,6 +106,10 @@ def again(
     Cancelled
         Raised by ``check``.
     """
+    wanted = [*wanted]
+    found = refocused(trace.layers, limit, wanted, check)
+    if found is not None:
+        return replace(trace, layers=found.layers, bytes_kept=found.bytes_kept)
     if trace.request is None:
         raise InputError("it is not known which network made this trace")
     network = network_of(trace.request.model, check)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -75,6 +75,15 @@ class Call(NamedTuple):
     def arguments(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Positional and named arguments."""
         return self.args, self.kwargs
+
+    def with_contents(self, change: Callable[[Value], Value]) -> Call:
+        """Return the call with other contents in its arguments."""
+
+        def other(part: Value | Step) -> Value | Step:
+            return change(part) if isinstance(part, Value) else part
+
+        args, kwargs = mapped(self.arguments, (Value, Step), other)
+        return self._replace(args=args, kwargs=kwargs)
 
     def run(self, thaw: Callable[[Value | Step], Tensor]) -> list[Tensor]:
         """Repeat the call; tensors it writes into are copied first."""
@@ -152,17 +161,40 @@ class Recipe:
 
         return place
 
-    def _stored(self) -> list[Value]:
+    def stored(self) -> list[Value]:
         """Return all arguments of the calls."""
         stored: list[Value] = []
         for call in self.calls:
             mapped(call.arguments, Value, stored.append)
         return stored
 
+    def exchanged(self, others: Mapping[Value, Value]) -> Recipe:
+        """Return the same calls with other contents in the place of some."""
+
+        def other(value: Value) -> Value:
+            return others.get(value, value)
+
+        return Recipe(
+            tuple(call.with_contents(other) for call in self.calls),
+            self.result,
+            other(self.recorded),
+            tuple(each and other(each) for each in self.sources),
+            self.kind,
+        )
+
+    @property
+    def certain(self) -> bool:
+        """Whether the calls give the same each time, once their arguments are there."""
+        return (
+            bool(self.calls)
+            and not any(map(_may_draw, self.calls))
+            and all(each.faithful for each in self.stored())
+        )
+
     @property
     def intact(self) -> bool:
         """Whether all arguments of the calls are in memory."""
-        return all(each.kept for each in self._stored())
+        return all(each.kept for each in self.stored())
 
     def _repeatable(self, exchanged: Collection[Value] = ()) -> bool:
         """Tell whether the calls can be made again.
@@ -172,7 +204,7 @@ class Recipe:
         exchanged
             Arguments of which only shape and type are used.
         """
-        stored = self._stored()
+        stored = self.stored()
         sizes = [each.array.size for each in (*stored, self.recorded)]
         return (
             bool(self.calls)

@@ -65,9 +65,7 @@ class Value:
 
     def drop(self) -> None:
         """Let go of the content; shape and type stay."""
-        old = self.array
-        nothing = np.full((), np.nan if old.dtype.kind in "fc" else 0, old.dtype)
-        self.array = as_strided(nothing, old.shape, (0,) * old.ndim)
+        self.array = stand_in(self.array)
         self.kept, self._shown = False, None
 
     def restore(self, again: Value) -> None:
@@ -79,6 +77,12 @@ class Value:
         tensor = torch.from_numpy(self.array)
         self.array = _copied(tensor).numpy()
         self._shown = None
+
+
+def stand_in(array: NDArray[Any]) -> NDArray[Any]:
+    """Return an array of the same shape and type that takes no memory."""
+    nothing = np.full((), np.nan if array.dtype.kind in "fc" else 0, array.dtype)
+    return as_strided(nothing, array.shape, (0,) * array.ndim)
 
 
 @dataclass(frozen=True, slots=True)
