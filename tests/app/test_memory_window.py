@@ -184,6 +184,19 @@ def test_another_picture_keeps_what_is_looked_at(little, tmp_path, picture):
     assert little.selection[0] == far
 
 
+def test_the_network_does_not_run_again(little, ample, monkeypatch):
+    """What is looked at is computed from the layers that are kept."""
+
+    def run(*_args, **_more):
+        raise AssertionError("the whole network ran")
+
+    monkeypatch.setattr("cnnviz.probe.execute.record", run)
+    for layer in reversed(ample.trace.layers):
+        little.store.select(layer=layer.name)
+        settled(little)
+        np.testing.assert_array_equal(little.layer.output, layer.output)
+
+
 def test_more_memory_brings_the_rest(little):
     little.controller.menus._memory["8"].trigger()
     assert little.window.settings.memory == 8
