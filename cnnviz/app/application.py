@@ -15,8 +15,7 @@ from PySide6.QtCore import QSocketNotifier
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
-from cnnviz.app import dialogs
-from cnnviz.app.settings import home
+from cnnviz.app.settings import home, log_file
 from cnnviz.app.window import Window
 from cnnviz.core.resources import resource
 
@@ -50,7 +49,7 @@ def _start_log() -> None:
         return
     with suppress(OSError):
         home().mkdir(parents=True, exist_ok=True)
-    handler = logging.FileHandler(dialogs.log_file(), encoding="utf-8", delay=True)
+    handler = logging.FileHandler(log_file(), encoding="utf-8", delay=True)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     log.addHandler(handler)
 

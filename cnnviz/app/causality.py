@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QObject
 
 from cnnviz.app.window import Window
-from cnnviz.core.ahead import time_layers
 from cnnviz.core.geometry import carry
 from cnnviz.core.progress import Check
-from cnnviz.core.proof import Proof, Trial
 from cnnviz.session.runner import Runner
 from cnnviz.session.store import Store
+
+if TYPE_CHECKING:
+    from cnnviz.core.proof import Proof, Trial
 
 
 def run_trial(trial: Trial, check: Check) -> Proof:
@@ -44,6 +47,9 @@ class Causality(QObject):
 
     def prove(self) -> None:
         """Change the input after the cursor, or after its middle, and compare."""
+        from cnnviz.core.ahead import time_layers
+        from cnnviz.core.proof import Trial
+
         state = self._store.state
         trace, here = state.trace, state.selection
         if trace is None or not time_layers(trace):

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QLabel
 
 from cnnviz.app.window import Window
-from cnnviz.core.mattering import Asked, Mattering
+from cnnviz.core.mattering import Asked
 from cnnviz.core.progress import Check
-from cnnviz.core.selfcheck import Checked, checked_words, selfcheck
 from cnnviz.core.trace import Trace
 from cnnviz.panels import theme
 from cnnviz.session.runner import Runner
 from cnnviz.session.store import State, Store
+
+if TYPE_CHECKING:
+    from cnnviz.core.mattering import Mattering
+    from cnnviz.core.selfcheck import Checked
 
 
 def run_check(trace: Trace, check: Check) -> Checked:
@@ -21,6 +26,8 @@ def run_check(trace: Trace, check: Check) -> Checked:
     At full priority: a thread that is scheduled rarely would keep Python's lock from
     the window's thread.
     """
+    from cnnviz.core.selfcheck import selfcheck
+
     return selfcheck(trace, check)
 
 
@@ -71,6 +78,8 @@ class Checking(QObject):
                 self.runner.submit(new.trace)
 
     def _on_checked(self, found: Checked) -> None:
+        from cnnviz.core.selfcheck import checked_words
+
         if found.trace is self._trace:
             self.label.setText(checked_words(found))
             self.label.show()

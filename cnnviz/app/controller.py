@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 from PySide6.QtCore import QObject
 
-from cnnviz.app import dialogs
 from cnnviz.app.appearance import Appearance
 from cnnviz.app.causality import Causality
 from cnnviz.app.checking import Checking, Spotlight
@@ -265,16 +264,22 @@ class Controller(QObject):
 
     def save_window(self) -> None:
         """Save a picture of the window."""
+        from cnnviz.app import dialogs
+
         trouble = dialogs.save_window(self.window)
         if trouble:
             self.window.tell(trouble, warning=True)
 
     def show_shortcuts(self) -> None:
         """Show every key."""
+        from cnnviz.app import dialogs
+
         dialogs.shortcuts(self.window, self.menus.actions.values())
 
     def show_about(self) -> None:
         """Show versions and licences."""
+        from cnnviz.app import dialogs
+
         dialogs.about(self.window)
 
     def _on_changed(self, old: State, new: State) -> None:

@@ -1,4 +1,4 @@
-"""The few dialogs, and the log file."""
+"""The few dialogs; loaded when one is opened."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 import cnnviz
-from cnnviz.app.settings import home
+from cnnviz.app.settings import log_file
 from cnnviz.panels import saving, theme
 
 _PACKAGES = (
@@ -45,11 +45,6 @@ _MOUSE = (
 def tr(text: str) -> str:
     """Translate a text of the dialogs."""
     return QCoreApplication.translate("Dialogs", text)
-
-
-def log_file() -> Path:
-    """Return where the log is."""
-    return home() / "cnnviz.log"
 
 
 def open_sheet(

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from itertools import product
 
 from cnnviz.app.scene import Scene, channel_in, place_in
-from cnnviz.core.explain import average_as_convolution, explain
 from cnnviz.core.explanation import Explanation
 from cnnviz.core.geometry import carry
 from cnnviz.core.layers import Layer, Unit
@@ -44,6 +43,8 @@ def account(trace: Trace, now: Scene, selection: Selection) -> Account | None:
     unit = () if not layer.spatial else selection.unit
     if channel is None or unit is None or not layer.output.size:
         return None
+    from cnnviz.core.explain import explain
+
     found = explain(trace, layer.name, channel, unit)
     way, pooled = [], None
     if now.stage is not None:
@@ -79,6 +80,8 @@ def pool_of(
     Windows may overlap: one in which the place wins is preferred, then the nearest.
     None where no window holds it.
     """
+    from cnnviz.core.explain import explain
+
     assert now.stage is not None
     source, pool = trace[now.stage.after], trace[name]
     unit = place_in(trace, selection, source)
@@ -127,6 +130,8 @@ def _holds(found: Explanation, place: tuple[str, int, Unit]) -> str:
 
 def as_convolution(trace: Trace, found: Explanation) -> str:
     """Say which convolution an average pool is; ``""`` for other layers."""
+    from cnnviz.core.explain import average_as_convolution
+
     gap = average_as_convolution(trace, found)
     if gap is None:
         return ""

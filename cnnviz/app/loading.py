@@ -20,11 +20,12 @@ def uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def load_torch() -> None:
-    """Load torch and what uses it, for a worker; the first time takes a second."""
-    if "torch" in sys.modules:
-        return
+def load() -> None:
+    """Load what is needed to show a network, for a worker; it takes a second."""
+    fresh = "torch" not in sys.modules
     with uncollected():
+        import cnnviz.core.explain
         import cnnviz.probe.execute  # noqa: F401
 
-        gc.freeze()  # so many objects that each search would take a moment
+        if fresh:
+            gc.freeze()  # so many objects that each search would take a moment

@@ -15,7 +15,7 @@ from cnnviz.app.cli import Options
 from cnnviz.app.controller import Controller
 from cnnviz.app.face import first_source, source_of
 from cnnviz.app.families import FIRST_MODEL, Mismatch, WrongTask, task_of
-from cnnviz.app.loading import load_torch
+from cnnviz.app.loading import load
 from cnnviz.app.memory import Bounded, Refocus
 from cnnviz.app.misfits import Unopened
 from cnnviz.app.settings import Settings, Theme
@@ -47,7 +47,7 @@ def run_request(asked: Request | Refocus, check: Check) -> Answer:
     torch, and what paints lines.
     """
     check(0, 0, "loading PyTorch")
-    load_torch()
+    load()
     from cnnviz.probe.execute import again, execute
 
     if isinstance(asked, Refocus):

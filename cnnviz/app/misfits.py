@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from PySide6.QtGui import QFontDatabase
 from PySide6.QtWidgets import QDialog, QPlainTextEdit, QWidget
 
-from cnnviz.app.dialogs import open_sheet
 from cnnviz.core.tensors import Misfit
 from cnnviz.core.trace import Request
 from cnnviz.panels import theme
@@ -35,6 +34,8 @@ class Unopened:
 
 def show_misfit(parent: QWidget, title: str, misfit: Misfit) -> QDialog:
     """List every tensor that does not fit."""
+    from cnnviz.app.dialogs import open_sheet
+
     text = misfit_lines(misfit)
     view = QPlainTextEdit(text)
     view.setReadOnly(True)

@@ -14,7 +14,6 @@ from cnnviz.app.window import Window
 from cnnviz.core.models import FileSpec, Model
 from cnnviz.core.tensors import TensorList
 from cnnviz.core.trace import Trace
-from cnnviz.nets.code_facts import builders_of
 from cnnviz.pictures.tensor_words import misfit_lines
 from cnnviz.session.store import Store
 
@@ -85,6 +84,8 @@ class OwnAnswers(QObject):
         spec = found.request.model
         assert isinstance(spec, FileSpec)
         if spec.code_file is not None:
+            from cnnviz.nets.code_facts import builders_of
+
             facts = builders_of(spec.code_file)
             if not facts.reason and facts.digest != spec.digest:
                 self._own.offer_again(spec)

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog
 
-from cnnviz.app.input_dialog import InputDialog
 from cnnviz.app.window import Window
 from cnnviz.core.models import FileSpec, InputChoices
 from cnnviz.session.store import Store
+
+if TYPE_CHECKING:
+    from cnnviz.app.input_dialog import InputDialog
 
 
 class OwnInput(QObject):
@@ -45,6 +48,8 @@ class OwnInput(QObject):
         trace, guess, about = self._store.state.trace, InputChoices(), ""
         if trace is not None and trace.request and trace.request.model == spec:
             guess, about = trace.taken or guess, "\n".join(trace.about)
+        from cnnviz.app.input_dialog import InputDialog
+
         dialog = InputDialog(self._window, spec.title, spec.choices, guess, about)
         dialog.chosen.connect(lambda choices: self._keep(spec, choices))
         dialog.finished.connect(self._forget_dialog)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog
@@ -13,12 +14,14 @@ from cnnviz.app.families import Families
 from cnnviz.app.kinds import CODE, WEIGHTS, is_code
 from cnnviz.app.own_input import OwnInput
 from cnnviz.app.trust import Trust
-from cnnviz.app.trust_dialog import TrustDialog, TrustedFiles, ask
 from cnnviz.app.window import Window
 from cnnviz.core.models import FileSpec, InputChoices
 from cnnviz.core.trace import Request, Source
-from cnnviz.nets.code_facts import CodeFacts, builders_of
 from cnnviz.session.store import Store
+
+if TYPE_CHECKING:
+    from cnnviz.app.trust_dialog import TrustDialog
+    from cnnviz.nets.code_facts import CodeFacts
 
 
 class OwnNetworks(QObject):
@@ -58,7 +61,7 @@ class OwnNetworks(QObject):
         if code is None:
             self.show(FileSpec(weights), source)
             return
-        facts = builders_of(code)
+        facts = _facts(code)
         if facts.reason:
             self._window.tell(facts.reason, warning=True)
             return
@@ -76,6 +79,8 @@ class OwnNetworks(QObject):
 
     def _ask(self, facts: CodeFacts, run: Callable[[str], None], builder: str) -> None:
         """Ask whether code may run; a question still open is taken back."""
+        from cnnviz.app.trust_dialog import ask
+
         if self._question is not None:
             self._question.reject()
 
@@ -127,7 +132,7 @@ class OwnNetworks(QObject):
         if not isinstance(spec, FileSpec):
             return request
         if spec.code_file is not None:
-            facts = builders_of(spec.code_file)
+            facts = _facts(spec.code_file)
             if facts.reason:
                 self._window.tell(facts.reason, warning=True)
                 return None
@@ -194,7 +199,16 @@ class OwnNetworks(QObject):
 
     def show_trusted(self) -> None:
         """Show which code may run, so that a yes can be taken back."""
+        from cnnviz.app.trust_dialog import TrustedFiles
+
         TrustedFiles(self._window, self.trust).open()
+
+
+def _facts(code: Path) -> CodeFacts:
+    """Read what stands in code."""
+    from cnnviz.nets.code_facts import builders_of
+
+    return builders_of(code)
 
 
 def _filter(words: str, endings: Iterable[str]) -> str:

@@ -33,6 +33,11 @@ def home() -> Path:
     return Path(QStandardPaths.writableLocation(where)) / "cnnviz"
 
 
+def log_file() -> Path:
+    """Return where the log is."""
+    return home() / "cnnviz.log"
+
+
 class Settings:
     """Typed access to one INI file.
 

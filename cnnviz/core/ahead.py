@@ -9,7 +9,6 @@ from fractions import Fraction
 from cnnviz.core.geometry import receptive_field
 from cnnviz.core.layers import Layer
 from cnnviz.core.numbers import count
-from cnnviz.core.reach import reaches
 from cnnviz.core.shapes import spatial_axes
 from cnnviz.core.trace import Trace
 
@@ -50,6 +49,8 @@ def time_layers(trace: Trace) -> tuple[tuple[Layer, Fraction], ...]:
     """
     if not trace.sample.values or len(spatial_axes(trace, "input")) != 1:
         return ()
+    from cnnviz.core.reach import reaches
+
     found, known = [], reaches(trace, "input")
     for layer in trace.layers:
         reach = known.get(layer.name, ())

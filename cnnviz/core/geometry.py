@@ -8,12 +8,11 @@ layers. ``field_size``, ``carry`` and ``locate`` go forward and keep only interv
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cnnviz.core.axismaps import Interval, Mask, any_over
-from cnnviz.core.edges import Box, hull, narrowed
 from cnnviz.core.errors import InputError
 from cnnviz.core.formulas import (
     adaptive_window,
@@ -23,9 +22,12 @@ from cnnviz.core.formulas import (
 )
 from cnnviz.core.layers import Unit
 from cnnviz.core.places import FieldSize, carry, field_size, locate
-from cnnviz.core.reads import edges
 from cnnviz.core.shapes import channel_axis, shape_of, spatial_axes
 from cnnviz.core.trace import Trace
+
+if TYPE_CHECKING:
+    from cnnviz.core.axismaps import Interval, Mask
+    from cnnviz.core.edges import Box
 
 __all__ = [
     "FieldSize",
@@ -138,6 +140,10 @@ def receptive_field(
     InputError
         The layer has no such unit or channel.
     """
+    from cnnviz.core.axismaps import any_over
+    from cnnviz.core.edges import hull, narrowed
+    from cnnviz.core.reads import edges
+
     shape, spatial = shape_of(trace, target), spatial_axes(trace, target)
     masks: dict[str, Mask] = {}
     boxes: dict[str, Box] = {}

@@ -6,11 +6,14 @@ import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from cnnviz.core.layers import Unit
-from cnnviz.core.reach import Reaches, reaches
 from cnnviz.core.shapes import shape_of, spatial_axes
 from cnnviz.core.trace import Trace
+
+if TYPE_CHECKING:
+    from cnnviz.core.reach import Reaches
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,8 @@ def field_size(trace: Trace, layer_name: str, source: str = "input") -> FieldSiz
     KeyError
         No such layer or input.
     """
+    from cnnviz.core.reach import reaches
+
     shape_of(trace, layer_name)
     reach = reaches(trace, source).get(layer_name, ())
     sizes = []
@@ -83,6 +88,8 @@ def _anchors(trace: Trace, source: str) -> Reaches:
     """
     found = _anchored.setdefault(trace, {})
     if source not in found:
+        from cnnviz.core.reach import reaches
+
         known = reaches(trace, source)
         if len(spatial_axes(trace, source)) == 1 and _causal(known):
             known = {

@@ -246,7 +246,7 @@ class TestChecking:
                 told.append("stopped")
                 raise
 
-        monkeypatch.setattr("cnnviz.app.checking.selfcheck", endless)
+        monkeypatch.setattr("cnnviz.core.selfcheck.selfcheck", endless)
         person = open_window()
         person.wait()
         person.qtbot.waitUntil(lambda: told == ["begun"])

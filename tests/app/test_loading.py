@@ -56,17 +56,17 @@ assert gc.isenabled()
 """)
 
 
-def test_loading_torch_once_takes_its_objects_out_of_later_searches(run_python):
+def test_what_torch_is_made_of_is_taken_out_of_later_searches(run_python):
     run_python("""
 import gc, sys
-from cnnviz.app.loading import load_torch
+from cnnviz.app.loading import load
 
 assert "torch" not in sys.modules and not gc.get_freeze_count()
-load_torch()
+load()
 assert "torch" in sys.modules and gc.isenabled()
 frozen = gc.get_freeze_count()
 assert frozen > 100_000
 assert len(gc.get_objects()) < frozen / 10
-load_torch()
+load()
 assert gc.get_freeze_count() == frozen
 """)
