@@ -39,7 +39,7 @@ class _Crash:
 _Job: TypeAlias = tuple[int, object]
 _Progress: TypeAlias = tuple[int, int, int, str]
 
-_TICK = 50
+_TICK = 100
 """Milliseconds between two looks at the progress of a job."""
 
 
