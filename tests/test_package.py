@@ -47,6 +47,43 @@ assert not heavy, heavy
 """)
 
 
+UNSEEN_AT_FIRST = {
+    "PIL", "email", "http", "importlib.metadata", "pyqtgraph", "scipy", "ssl", "torch",
+    "torchvision", "urllib.request",
+    "PySide6.QtNetwork", "PySide6.QtOpenGL", "PySide6.QtOpenGLWidgets",
+    "PySide6.QtPrintSupport", "PySide6.QtTest",
+    "cnnviz.app.dialogs", "cnnviz.app.input_dialog", "cnnviz.app.trust_dialog",
+    "cnnviz.core.edges", "cnnviz.core.explain", "cnnviz.core.moves",
+    "cnnviz.core.proof", "cnnviz.core.reach", "cnnviz.core.reads",
+    "cnnviz.core.rules", "cnnviz.core.selfcheck", "cnnviz.core.windows",
+    "cnnviz.inputs.image", "cnnviz.inputs.table", "cnnviz.nets.code_facts",
+    "cnnviz.nets.network", "cnnviz.probe",
+}  # fmt: skip
+"""Modules that nothing in an empty window is made with."""
+
+
+def test_a_window_is_painted_with_no_more_than_it_needs(run_python, tmp_path):
+    run_python(
+        f"""
+import sys
+import cnnviz.app.main as main
+from cnnviz.__main__ import main as command
+
+class Controller(main.Controller):
+    def __init__(self, window, runner, request):
+        super().__init__(window, runner, request)
+        window.painted.connect(lambda: loaded.append(set(sys.modules)))
+        window.painted.connect(window.close)
+
+loaded = []
+main.Controller = Controller
+assert command([]) == 0
+assert loaded and not {UNSEEN_AT_FIRST!r} & loaded[0], {UNSEEN_AT_FIRST!r} & loaded[0]
+""",
+        CNNVIZ_HOME=str(tmp_path),
+    )
+
+
 def test_public_names():
     assert set(cnnviz.__all__) >= PUBLIC
     assert set(dir(cnnviz)) >= PUBLIC

@@ -13,11 +13,14 @@ from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import cnnviz
 from cnnviz.core.errors import CnnvizError, InputError
 from cnnviz.core.models import InputChoices
+
+if TYPE_CHECKING:
+    from cnnviz.app.wanted import Wanted
 
 COMMANDS = """\
 commands:
@@ -63,6 +66,18 @@ class Options:
     screenshot: Path | None = None
     size: tuple[int, int] | None = None
     theme: str | None = None
+
+    def network(self) -> Wanted:
+        """Sort out which network and which sample were meant.
+
+        Raises
+        ------
+        ModelError
+            They make no sense together, or there is no such network.
+        """
+        from cnnviz.app.wanted import wanted
+
+        return wanted(self.file, self.model, self.weights, self.choices)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -212,6 +227,7 @@ def _window(arguments: Sequence[str]) -> int:
 
 def _open(options: Options) -> int:
     """Open the window once it is known that there can be one."""
+    options.network()  # refused before Qt is loaded
     from cnnviz.app.screen import has_display, require_sound_qt, require_window
 
     if options.screenshot is not None and not has_display(os.environ):

@@ -19,7 +19,7 @@ from cnnviz.app.loading import load
 from cnnviz.app.memory import Bounded, Refocus
 from cnnviz.app.misfits import Unopened
 from cnnviz.app.settings import Settings, Theme
-from cnnviz.app.wanted import NOTHING_SAID, Wanted, wanted
+from cnnviz.app.wanted import NOTHING_SAID, Wanted
 from cnnviz.app.window import Window
 from cnnviz.core.errors import (
     InputError,
@@ -84,7 +84,7 @@ def run(options: Options) -> int:
     CnnvizError
         The model's name is unknown; or, for a screenshot, the picture was refused.
     """
-    network = wanted(options.file, options.model, options.weights, options.choices)
+    network = options.network()
     picture = options.screenshot
     request = first_request(network.file, network.name or None)
     own: Model | None = None

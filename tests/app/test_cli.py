@@ -204,6 +204,27 @@ class TestWindow:
         assert capsys.readouterr().err == ""
 
 
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [(["--help"], 0), (["--version"], 0), (["layers", "--help"], 0),
+     (["--nonsense"], 2), (["--size", "10x10"], 2), (["--mean", "a"], 2),
+     (["--model", "alexnt"], 1), (["--mean", "0,0,0"], 1),
+     (["--weights", "a.pt", "b.pt"], 1)],
+)  # fmt: skip
+def test_an_answer_that_needs_no_window_loads_no_qt(run_python, arguments, code):
+    run_python(f"""
+import sys
+from cnnviz.__main__ import main
+try:
+    code = main({arguments!r})
+except SystemExit as end:
+    code = end.code
+assert code == {code}, code
+heavy = {{"torch", "PySide6", "pyqtgraph"}} & set(sys.modules)
+assert not heavy, heavy
+""")
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux can lack a display")
 def test_no_display_is_one_line_and_exit_1():
     lacking = ("QT_QPA_PLATFORM", "DISPLAY", "WAYLAND_DISPLAY")
