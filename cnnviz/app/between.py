@@ -54,6 +54,12 @@ class Between:
                 channel = 0  # the one map of channelPanel stands for all
             self._drawn[mosaic].show_field(found, channel)
 
+    def ready(self, trace: Trace, now: Scene, place: Selection) -> None:
+        """Find out what a place sees of the maps that would be in view with it."""
+        for layer in (now.maps, *now.pooled, now.chosen):
+            if layer.kept:
+                self._seen(trace, place, layer)
+
     def _seen(
         self, trace: Trace, place: Selection, layer: Layer
     ) -> tuple[ReceptiveField | None, int | None]:

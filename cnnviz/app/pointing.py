@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 
 import numpy as np
@@ -72,6 +73,16 @@ class Pointing(QObject):
         self._trace, self._scene, self._selection = trace, now, selection
         self._pinned = None
         return self._show(trace, selection)
+
+    def ready(self, trace: Trace, now: Scene, place: Selection) -> Iterator[None]:
+        """Find out in steps what ``show_selection`` would show."""
+        if place.layer is None or place.unit is None:
+            return
+        if len(place.unit) == len(trace[place.layer].spatial):
+            self._field(trace, place.layer, place.unit)
+            yield
+        self._between.ready(trace, now, place)
+        yield
 
     def show_nothing(self) -> None:
         """Forget what was on show; the pointer says nothing."""

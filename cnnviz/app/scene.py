@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cnnviz.core.geometry import carry
 from cnnviz.core.layers import Layer, Unit
@@ -150,6 +150,16 @@ def signed_scale(now: Scene, layer: Layer) -> bool | None:
     if now.stage is None or layer.kind in ("activation", "pool"):
         return None
     return True
+
+
+def kernel_look(trace: Trace, head: Layer, look: Look) -> Look:
+    """Return how a layer's kernels are shown.
+
+    Those made by hand differ a hundredfold; each is to be seen.
+    """
+    if look.scale == "layer" and head.name in trace.channel_names:
+        return replace(look, scale="map")
+    return look
 
 
 def maps_title(now: Scene) -> str:

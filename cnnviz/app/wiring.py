@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from functools import lru_cache
 
 from PySide6.QtCore import QObject
 
 from cnnviz.app.explaining import account
 from cnnviz.app.pointing import Pointing
+from cnnviz.app.readying import Readying
 from cnnviz.app.scene import (
     Scene,
     channel_in,
@@ -16,6 +17,7 @@ from cnnviz.app.scene import (
     class_layer,
     flattened_shape,
     input_names,
+    kernel_look,
     maps_title,
     missing,
     place_in,
@@ -49,7 +51,9 @@ class Wiring(QObject):
         self._store, self._window = store, window
         self._scene: Scene | None = None
         self.pointing = Pointing(window)
+        self._account = lru_cache(maxsize=8)(account)
         store.changed.connect(self.on_changed)
+        self.readying = Readying(store, window, self.pointing, self._account)
         window.layers.layerPicked.connect(self._pick_layer)
         window.kernels.channelPicked.connect(lambda c: store.select(channel=c))
         window.maps.picked.connect(self._pick_in_maps)
@@ -64,6 +68,8 @@ class Wiring(QObject):
     def on_changed(self, old: State, new: State) -> None:
         """Tell each panel what is new to it, and no other."""
         trace = new.trace
+        if trace is not old.trace:
+            self._account.cache_clear()  # its keys would keep traces that are gone
         if trace is None or not trace.layers:
             self._scene = None
             self.pointing.show_nothing()
@@ -138,12 +144,9 @@ class Wiring(QObject):
                 "nothing is learned here."
             )
         else:
-            if look.scale == "layer" and now.kernels.name in trace.channel_names:
-                # kernels made by hand differ a hundredfold; each is to be seen
-                look = replace(look, scale="map")
             panel.show_kernels(
                 now.kernels,
-                look,
+                kernel_look(trace, now.kernels, look),
                 flattened_shape(trace, now.kernels),
                 variable_names(trace, now.kernels),
                 kernel_ahead(trace, now.kernels),
@@ -217,7 +220,7 @@ class Wiring(QObject):
     ) -> None:
         if missing(trace, now) is not None:
             return  # see ``show_missing``
-        panel, found = self._window.unit, account(trace, now, new.selection)
+        panel, found = self._window.unit, self._account(trace, now, new.selection)
         if found is None:
             panel.show_nothing("Click a place in a map to follow one value.")
             return

@@ -215,6 +215,8 @@ class Layer:
             return self.output.reshape(1)
         if at < 0:
             return self.output[None]
+        if at == 0:
+            return self.output
         return np.moveaxis(self.output, at, 0)
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 
 from PySide6.QtCore import QPointF
@@ -74,6 +75,14 @@ class Camera:
         """Return the way to the screen as Qt wants it."""
         across, down = self.scale
         return QTransform(across, 0, 0, down, self.offset.x(), self.offset.y())
+
+    def towards(self, picture: tuple[int, int], stretch: bool) -> Camera:
+        """Return the camera of another picture: one of the same size is seen alike."""
+        other = copy.copy(self)
+        other.picture, other.stretch = picture, stretch
+        if (picture, stretch) != (self.picture, self.stretch):
+            other.fit()
+        return other
 
     def _fitting(self) -> tuple[float, float]:
         """Return the scale at which the whole picture is in view."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -138,6 +138,10 @@ class Canvas(QWidget):
         """
         camera = self._camera
         old = (camera.picture, camera.stretch)
+        fixed = isinstance(picture, np.ndarray) and not picture.flags.writeable
+        shown = self._picture, self._table, self._extreme, camera.stretch
+        if fixed and _same(shown, (picture, table, extreme, stretch)):
+            return
         self._picture, self._table = picture, table
         self._extreme = extreme
         size = (0, 0) if picture is None else picture.shape[:2]
@@ -195,10 +199,26 @@ class Canvas(QWidget):
     def _ground(self) -> QColor:
         return theme.of(self).color("canvas")
 
-    def _take(self) -> tuple[QImage, QRectF]:
-        """Return an image of what is in view, and what of the picture that is."""
-        camera, (across, down) = self._camera, self.scale
-        (high, wide), at = self.size_px, camera.offset
+    def ready(
+        self,
+        picture: NDArray[np.uint8],
+        table: NDArray[np.uint8] | None = None,
+        stretch: bool = False,
+        extreme: bool = False,
+    ) -> None:
+        """Make the image that ``set_picture`` would show; see ``raster``."""
+        camera = self._camera.towards((picture.shape[0], picture.shape[1]), stretch)
+        self._take(camera, picture, table, extreme)
+
+    def _take(
+        self,
+        camera: Camera,
+        picture: NDArray[np.uint8],
+        table: NDArray[np.uint8] | None,
+        extreme: bool,
+    ) -> tuple[QImage, QRectF]:
+        """Return an image of what a camera sees, and what of the picture that is."""
+        (high, wide), at, (across, down) = camera.picture, camera.offset, camera.scale
         top, left = (
             max(math.floor(-o / s), 0) for o, s in ((at.y(), down), (at.x(), across))
         )
@@ -211,8 +231,8 @@ class Canvas(QWidget):
         ground = self._ground()
         if self._below:
             ground.setAlpha(0)
-        part = self._pixels()[top:end, left:right]
-        image = raster(part, self._table, size, ground, extreme=self._extreme)
+        part = picture[top:end, left:right]
+        image = raster(part, table, size, ground, extreme=extreme)
         return image, QRectF(left, top, right - left, end - top)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
@@ -225,7 +245,9 @@ class Canvas(QWidget):
         painter.setTransform(camera.transform(), True)
         for mark in self._below:
             mark.paint(painter)
-        self._shot = self._shot or self._take()
+        if self._shot is None:
+            pixels = self._pixels()
+            self._shot = self._take(camera, pixels, self._table, self._extreme)
         self._paint_image(painter, *self._shot)
         for mark in self._marks:
             mark.paint(painter)
@@ -330,6 +352,11 @@ class Canvas(QWidget):
                 self._follow()
             return
         self.hovered.emit(self.to_picture(_middle(at)))
+
+
+def _same(some: Iterable[object], others: Iterable[object]) -> bool:
+    """Tell whether all objects are the same ones."""
+    return all(a is b for a, b in zip(some, others, strict=True))
 
 
 def _middle(at: QPointF) -> QPointF:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,8 +26,8 @@ from cnnviz.pictures.channel_words import (
     stats_words,
 )
 from cnnviz.pictures.colours import table
-from cnnviz.pictures.curves import histogram
-from cnnviz.pictures.levels import levels, one_of, quantise
+from cnnviz.pictures.curves import spread_of
+from cnnviz.pictures.levels import coded, levels, one_of
 from cnnviz.pictures.montage import as_tiles, output_first
 
 
@@ -157,6 +158,35 @@ class ChannelPanel(PanelFrame):
         self._show_map(shown, channel, look, signed, along)
         self.show_content()
 
+    def ready(
+        self,
+        head: Layer | None,
+        shown: Layer,
+        channel: int,
+        look: Look,
+        signed: bool | None = None,
+    ) -> Iterator[None]:
+        """Make in steps what ``show_channel`` would show."""
+        maps = shown.maps
+        if not maps.size or not 0 <= channel < len(maps):
+            return
+        found = levels(maps, look.scale, look.bound, signed)
+        values = maps if maps.ndim == 1 else maps[channel]
+        yield
+        spread_of(values, bins(values.size), found.signed)
+        yield
+        if maps.ndim > 2:
+            tiles = as_tiles(coded(values[None], one_of(found, channel)))
+            colours = table(look.colours, found.signed, look.dark)
+            yield from self.map.ready(tiles, colours)
+        weight = None if head is None else output_first(head)
+        if weight is None or weight.ndim < 4 or channel >= len(weight):
+            return
+        found = levels(weight, look.scale, look.bound, signed=True)
+        yield
+        tiles = as_tiles(coded(weight[channel][None], one_of(found, channel))[0])
+        yield from self.slices.ready(tiles, table(look.colours, True, look.dark))
+
     @property
     def channel(self) -> int:
         """The channel on show."""
@@ -194,7 +224,7 @@ class ChannelPanel(PanelFrame):
             weight = weight[channel : channel + 1]
         found = levels(weight, look.scale, look.bound, signed=True)
         at = 0 if dense else channel
-        kernel, codes = weight[at], quantise(weight[at][None], one_of(found, at))[0]
+        kernel, codes = weight[at], coded(weight[at][None], one_of(found, at))[0]
         if dense and fold is not None and np.prod(fold) == kernel.size:
             kernel, codes = kernel.reshape(fold), codes.reshape(fold)
         colours = table(look.colours, True, look.dark)
@@ -245,7 +275,7 @@ class ChannelPanel(PanelFrame):
         if not vector:
             colours = table(look.colours, found.signed, look.dark)
             self.map.show_tiles(
-                as_tiles(quantise(values[None], one_of(found, channel))),
+                as_tiles(coded(values[None], one_of(found, channel))),
                 values[None],
                 colours,
                 stretch=values.ndim == 1,
@@ -264,7 +294,7 @@ class ChannelPanel(PanelFrame):
                 bound=float(max(-found.low[at], found.high[at])) or None,
                 name=name,
             )
-        spread = histogram(values, bins(values.size), found.signed)
+        spread = spread_of(values, bins(values.size), found.signed)
         self.histogram.show_histogram(spread)
         what = f"all {count(values.size)} values: " if vector else ""
         self._words[2].set_text(what + counts_words(spread, values.size))

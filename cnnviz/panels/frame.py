@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import (
     QFont,
@@ -21,6 +24,17 @@ from PySide6.QtWidgets import (
 )
 
 from cnnviz.panels import theme
+
+
+@contextmanager
+def laid_out_once(*widgets: QWidget) -> Iterator[None]:
+    """Let parts of widgets come and go: room is shared out once, after the last."""
+    layouts = [layout for each in widgets if (layout := each.layout()) is not None]
+    for layout in layouts:
+        layout.setEnabled(False)
+    yield
+    for layout in layouts:
+        layout.setEnabled(True)
 
 
 class Elided(QWidget):
@@ -65,7 +79,9 @@ class Elided(QWidget):
 
     def _explain(self) -> None:
         whole = self._texts[0]
-        self.setToolTip("" if self.shown() == whole else whole)
+        tip = "" if self.shown() == whole else whole
+        if tip != self.toolTip():
+            self.setToolTip(tip)
 
     def sizeHint(self) -> QSize:
         """Prefer the whole line."""

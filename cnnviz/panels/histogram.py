@@ -72,14 +72,15 @@ class HistogramView(QWidget):
         top = int(found.counts.max(initial=0))
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(shade.color("muted"))
-        edges = self._across(found.edges).tolist()
+        edges, bars = self._across(found.edges).tolist(), []
         for left, right, many in zip(
             edges, edges[1:], found.counts.tolist(), strict=False
         ):
             if many:
                 high = max(plot.height() * many / top, 1.0)
                 wide = max(right - left - (1 if right - left > 3 else 0), 1.0)
-                painter.drawRect(QRectF(left, plot.bottom() - high, wide, high))
+                bars.append(QRectF(left, plot.bottom() - high, wide, high))
+        painter.drawRects(bars)
         painter.setPen(QPen(shade.color("hairline"), 1))
         painter.drawLine(plot.bottomLeft(), plot.bottomRight())
         self._label(painter, plot)

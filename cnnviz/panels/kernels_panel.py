@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from PySide6.QtCore import Signal
@@ -17,7 +17,7 @@ from cnnviz.panels.scalebar import ScaleBar, grey_ramp
 from cnnviz.panels.taps_view import TapsView
 from cnnviz.pictures.captions import counts_caption, layer_caption, size
 from cnnviz.pictures.colours import table
-from cnnviz.pictures.levels import levels, quantise
+from cnnviz.pictures.levels import coded, levels, quantise
 from cnnviz.pictures.montage import (
     as_tiles,
     kernel_tiles,
@@ -157,6 +157,22 @@ class KernelsPanel(PanelFrame):
         self.show_channel(self._channel)
         self.show_content()
 
+    def ready(self, layer: Layer, look: Look) -> Iterator[None]:
+        """Make in steps what ``show_kernels`` would show of 2-D kernels."""
+        weight = output_first(layer)
+        if weight is None or weight.ndim < 4 or whole_pixels(weight.shape) > _MOST:
+            return
+        found = levels(weight, look.scale, look.bound, signed=True)
+        yield
+        colours = table(look.colours, True, look.dark)
+        tiles = kernel_tiles(weight, look.scale, look.bound)
+        if tiles is not None:
+            yield from self.mosaic.ready(tiles, colours)
+            return
+        tiles, grid = whole_weight(coded(weight, found))
+        yield
+        yield from self.mosaic.ready(tiles, colours, grid, extreme=True)
+
     def show_channel(self, channel: int | None) -> None:
         """Frame a kernel, or show the weights of another neuron."""
         changed = channel != self._channel
@@ -201,7 +217,7 @@ class KernelsPanel(PanelFrame):
         if tiles is not None:
             self.mosaic.show_tiles(tiles, weight, colours, name=name)
             return
-        tiles, grid = whole_weight(quantise(weight, found))
+        tiles, grid = whole_weight(coded(weight, found))
         self.mosaic.show_tiles(tiles, weight, colours, grid, extreme=True, name=name)
 
     def _show_cells(self) -> None:

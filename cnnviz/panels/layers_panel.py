@@ -23,7 +23,7 @@ from cnnviz.core.stages import Stage, stage_of
 from cnnviz.core.strange import strange_words
 from cnnviz.core.trace import Trace
 from cnnviz.panels import theme
-from cnnviz.panels.frame import PanelFrame
+from cnnviz.panels.frame import PanelFrame, laid_out_once
 from cnnviz.panels.layer_model import (
     CHANGED_ROLE,
     FAULT_ROLE,
@@ -110,7 +110,7 @@ class LayersPanel(PanelFrame):
         self.strange.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.strange.clicked.connect(self.strangeWanted)
         self.strange.hide()
-        body = QWidget()
+        self._body = body = QWidget()
         self._column = column = QVBoxLayout(body)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -171,11 +171,17 @@ class LayersPanel(PanelFrame):
         if index.isValid():
             self.view.scrollTo(index)
         layer = trace[name]
-        self.detail.setText(details(trace, layer))
         odd = strange_words(layer)
-        self.strange.setText(f"{odd}  ›")
-        self.strange.setVisible(bool(odd))
+        with laid_out_once(self._body):
+            self.detail.setText(details(trace, layer))
+            self.strange.setText(f"{odd}  ›")
+            self.strange.setVisible(bool(odd))
         self._column.activate()  # the table gets its height before it is painted
+
+    def ready(self, name: str) -> None:
+        """Find out what ``show_layer`` would say."""
+        if self._trace is not None:
+            strange_words(self._trace[name])
 
     def show_faults(self, names: Iterable[str]) -> None:
         """Mark layers that, computed again, gave something else."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
@@ -13,7 +15,7 @@ from cnnviz.panels.mosaic import MosaicView
 from cnnviz.panels.scalebar import ScaleBar
 from cnnviz.pictures.captions import counts_caption, layer_caption, size
 from cnnviz.pictures.colours import table
-from cnnviz.pictures.levels import Levels, levels, quantise
+from cnnviz.pictures.levels import Levels, coded, levels
 from cnnviz.pictures.montage import as_tiles, heat_map
 
 
@@ -78,7 +80,7 @@ class MapsPanel(PanelFrame):
         self._levels, self._look = found, look
         self._note = counts_caption(found)
         self.mosaic.show_tiles(
-            as_tiles(quantise(maps, found)),
+            as_tiles(coded(maps, found)),
             maps,
             table(look.colours, found.signed, look.dark),
             heat_map(*maps.shape) if maps.ndim == 2 else None,
@@ -92,6 +94,19 @@ class MapsPanel(PanelFrame):
         self.header.set_caption(" · ".join(caption))
         self._show_scale(None)
         self.show_content()
+
+    def ready(
+        self, layer: Layer, look: Look, signed: bool | None = None
+    ) -> Iterator[None]:
+        """Make in steps what ``show_maps`` would show."""
+        maps = layer.maps
+        found = levels(maps, look.scale, look.bound, signed)
+        yield
+        tiles = as_tiles(coded(maps, found))
+        yield
+        colours = table(look.colours, found.signed, look.dark)
+        grid = heat_map(*maps.shape) if maps.ndim == 2 else None
+        yield from self.mosaic.ready(tiles, colours, grid, stretch=maps.ndim == 2)
 
     def show_place(self, channel: int | None, unit: Unit | None) -> None:
         """Frame the chosen map and mark the place in it."""

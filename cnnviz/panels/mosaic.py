@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,7 @@ from cnnviz.panels.canvas import Canvas
 from cnnviz.panels.marks import Outline, Stroke
 from cnnviz.panels.saving import Exporter, Numbers
 from cnnviz.pictures.colours import GAP
-from cnnviz.pictures.montage import Grid
+from cnnviz.pictures.montage import Grid, assembled
 
 _PAD = 3
 """Screen pixels around a mosaic, for the frame of tiles at its edge."""
@@ -61,6 +62,7 @@ class MosaicView(QWidget):
         self._name = "maps"
         self._channel: int | None = None
         self._unit: Unit | None = None
+        self._lined: tuple[Grid, tuple[float, float], float] | None = None
         self._lines = Stroke(self.canvas, "canvas")
         self._frame = Outline(self.canvas, rim=False)
         self._marker = Outline(self.canvas)
@@ -106,26 +108,48 @@ class MosaicView(QWidget):
         self._stretch, self._extreme = stretch, extreme
         self._arrange(grid)
 
+    def ready(
+        self,
+        tiles: NDArray[np.uint8],
+        table: NDArray[np.uint8] | None = None,
+        grid: Grid | None = None,
+        *,
+        stretch: bool = False,
+        extreme: bool = False,
+    ) -> Iterator[None]:
+        """Make in steps what ``show_tiles`` would show, if that is in sight."""
+        grid = grid or self._fitting(tiles)
+        if self.canvas.isVisible() and 0 not in grid.shape:
+            picture = assembled(grid, tiles, self._fill(tiles))
+            yield
+            self.canvas.ready(picture, table, stretch, extreme)
+            yield
+
+    def _fitting(self, tiles: NDArray[np.uint8]) -> Grid:
+        """Return the layout that suits the panel's shape."""
+        count, high, wide = tiles.shape[:3]
+        gap = int((high, wide) != (1, 1))
+        return Grid.fit(count, high, wide, self.width() / max(self.height(), 1), gap)
+
+    def _fill(self, tiles: NDArray[np.uint8]) -> int | tuple[int, ...]:
+        """Return what gaps hold: a code, or a colour."""
+        return GAP if tiles.ndim == 3 else theme.of(self).rgb("canvas")
+
     def _arrange(self, grid: Grid | None) -> None:
         """Lay out the tiles and paint them into one picture."""
-        if grid is None:
-            count, high, wide = self._tiles.shape[:3]
-            gap = int((high, wide) != (1, 1))
-            aspect = self.width() / max(self.height(), 1)
-            grid = Grid.fit(count, high, wide, aspect, gap)
-        self._grid = grid
+        self._grid = grid = grid or self._fitting(self._tiles)
         if 0 in grid.shape:
             self.canvas.set_picture(None)
         else:
-            fill = GAP if self._tiles.ndim == 3 else theme.of(self).rgb("canvas")
-            picture = grid.assemble(self._tiles, fill)
+            picture = assembled(grid, self._tiles, self._fill(self._tiles))
             self.canvas.set_picture(picture, self._table, self._stretch, self._extreme)
         self._mark()
 
     def show_place(self, channel: int | None, unit: Unit | None) -> None:
         """Frame a channel and mark a position in it; the picture is not touched."""
-        self._channel, self._unit = channel, unit
-        self._mark()
+        if (channel, unit) != (self._channel, self._unit):
+            self._channel, self._unit = channel, unit
+            self._mark()
 
     @property
     def grid(self) -> Grid:
@@ -203,11 +227,15 @@ class MosaicView(QWidget):
 
     def _draw_lines(self) -> None:
         """Tell tiles apart by a hairline of canvas where the gap is too thin."""
-        grid, (across, down) = self._grid, self.canvas.scale
-        high, wide = grid.shape
+        grid, scale = self._grid, self.canvas.scale
+        ratio = self.devicePixelRatioF()
+        if (grid, scale, ratio) == self._lined:
+            return
+        self._lined = grid, scale, ratio
+        (across, down), (high, wide) = scale, grid.shape
         path = QPainterPath()
         tile = min(grid.height * down, grid.width * across)
-        thin = min(across, down) * self.devicePixelRatioF() < 1
+        thin = min(across, down) * ratio < 1
         if high and tile >= _LINED and (thin or not grid.gap):
             half = grid.gap / 2
             for i in range(1, grid.columns):

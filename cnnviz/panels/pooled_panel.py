@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QSplitter, QWidget
@@ -69,6 +69,11 @@ class PooledPanel(PanelFrame):
         self.header.set_title(first.title())
         self.header.set_caption(first.caption())
         self.show_content()
+
+    def ready(self, layers: Sequence[Layer], look: Look) -> Iterator[None]:
+        """Make in steps what ``show_pools`` would show."""
+        for part, layer in zip(self.parts, layers, strict=False):
+            yield from part.ready(layer, look)
 
     def show_nothing(self, reason: str) -> None:
         """Show a sentence in place of the maps."""

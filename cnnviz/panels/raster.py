@@ -8,12 +8,19 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QImage
 
 from cnnviz.pictures.colours import GAP, MIDDLE, NAN, NEG_INF, POS_INF
+from cnnviz.pictures.kept import Kept
 
 Size = tuple[int, int]
 """Rows and columns."""
 
 _BAND = 1 << 19
 """Pixels turned into colours at a time, so that the work stays in the cache."""
+
+
+_IMAGES = 48_000_000
+"""Bytes of images that are kept."""
+
+_PAINTED: Kept[QImage] = Kept(_IMAGES, lambda image: image.sizeInBytes() + 256)
 
 
 def raster(
@@ -28,7 +35,8 @@ def raster(
 
     Every pixel counts by its share of the area, none is skipped. One that holds a NaN
     or an infinity colours the pixel it falls into whole: one bad cell of a large map
-    stays in sight.
+    stays in sight. The image of a picture that never changes is kept for as long as
+    there is room; see ``Kept``.
 
     Parameters
     ----------
@@ -51,8 +59,30 @@ def raster(
     high, wide = (
         max(min(a, b), 1) for a, b in zip(picture.shape[:2], size, strict=True)
     )
-    if table is not None and extreme:
-        picture = furthest(picture, (high, wide))
+    extreme = extreme and table is not None
+    colours = None if table is None else table.tobytes()
+    question = high, wide, colours, ground.rgba(), extreme
+    return QImage(
+        _PAINTED.get(
+            picture,
+            question,
+            lambda: _raster(picture, table, (high, wide), ground, extreme=extreme),
+        )
+    )
+
+
+def _raster(
+    picture: NDArray[np.uint8],
+    table: NDArray[np.uint8] | None,
+    size: Size,
+    ground: QColor,
+    *,
+    extreme: bool,
+) -> QImage:
+    """Paint a picture in a size that is not larger than it; see ``raster``."""
+    high, wide = size
+    if extreme:
+        picture = furthest(picture, size)
     if picture.shape[:2] == (high, wide):
         return _painted(picture, table, ground)
     rows = max(_BAND * high // max(picture.shape[0] * picture.shape[1], 1), 1)

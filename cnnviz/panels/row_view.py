@@ -10,6 +10,7 @@ from typing import cast
 from PySide6.QtCore import (
     QAbstractItemModel,
     QEvent,
+    QItemSelectionModel,
     QModelIndex,
     QPointF,
     QRect,
@@ -108,6 +109,8 @@ class RowView(QTreeView):
             still.setAttribute(Qt.WidgetAttribute.WA_StaticContents)
         header = self.header()
         header.setFont(theme.caption_font())
+        # with the table's own it would be painted whenever another row is chosen
+        header.setSelectionModel(QItemSelectionModel(model, header))
         header.setStretchLastSection(False)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         header.setMinimumSectionSize(3 * theme.GRID)

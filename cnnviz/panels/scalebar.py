@@ -65,10 +65,10 @@ class ScaleBar(QWidget):
             (float(levels.low[at]), float(levels.high[at])) if at >= 0 else (0.0, 0.0)
         )
         mark = "per map" if levels.per_map else "locked" if levels.locked else ""
-        self.show_scale(low, high, table[ramp(levels.signed), :3], mark, note)
         found = levels.finite_range
         said = "no finite value" if found is None else " … ".join(map(exact, found))
-        self.setToolTip(f"values {said}" + (f"\n{note}" if note else ""))
+        tip = f"values {said}" + (f"\n{note}" if note else "")
+        self._show(low, high, table[ramp(levels.signed), :3], mark, note, tip)
 
     def show_scale(
         self,
@@ -92,11 +92,27 @@ class ScaleBar(QWidget):
         note
             A few words at the right end.
         """
-        self._low, self._high, self._signed = low, high, low < 0
-        self._colours = np.ascontiguousarray(colours[:, :3])
-        self._words = " · ".join(filter(None, (mark, note)))
-        self.setToolTip(note)
-        self.update()
+        self._show(low, high, colours, mark, note, note)
+
+    def _show(
+        self,
+        low: float,
+        high: float,
+        colours: NDArray[np.uint8],
+        mark: str,
+        note: str,
+        tip: str,
+    ) -> None:
+        """Show a scale; what is on show already is not painted again."""
+        words = " · ".join(filter(None, (mark, note)))
+        if tip != self.toolTip():
+            self.setToolTip(tip)
+        same = (low, high, words) == (self._low, self._high, self._words)
+        if not (same and np.array_equal(colours[:, :3], self._colours)):
+            self._low, self._high, self._signed = low, high, low < 0
+            self._colours = np.ascontiguousarray(colours[:, :3])
+            self._words = words
+            self.update()
 
     def text(self) -> str:
         """Return the numbers and words on show, from left to right."""

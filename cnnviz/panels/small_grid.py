@@ -183,7 +183,7 @@ class SmallGrid(TermWidget):
         pixels = np.ascontiguousarray(np.where(there, self._table[self._codes], ground))
         high, wide = self._codes.shape
         image = QImage(pixels.data, wide, high, 4 * wide, QImage.Format.Format_RGBA8888)
-        return image.copy()
+        return image.convertToFormat(QImage.Format.Format_RGB32)
 
     def _hatch(self, painter: QPainter) -> None:
         """Hatch padding, so that its zeros are told from zeros that were read."""

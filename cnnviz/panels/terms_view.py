@@ -14,7 +14,7 @@ from cnnviz.core.explanation import Explanation
 from cnnviz.core.look import Look
 from cnnviz.core.numbers import count, number
 from cnnviz.panels import theme
-from cnnviz.panels.frame import Elided
+from cnnviz.panels.frame import Elided, laid_out_once
 from cnnviz.panels.small_grid import SmallGrid
 from cnnviz.panels.terms_bars import TermsBars
 from cnnviz.panels.terms_list import TermsList, lines_of
@@ -143,6 +143,12 @@ class TermsView(QWidget):
         """
         self._found, self._look, self._names = found, look, names
         self._order = found.subtotals.order
+        with laid_out_once(self, self._head, self._body, self._foot):
+            self._show_parts(found, pooled)
+        self.choose(self._first(found))
+
+    def _show_parts(self, found: Explanation, pooled: Explanation | None) -> None:
+        """Let the parts that the rule needs be seen."""
         grids = found.rule in WINDOWED and len(found.terms) > 0
         single = found.rule not in PRODUCTS
         for part in (self.kernel, self.product, self._signs[0], self._signs[1]):
@@ -162,7 +168,6 @@ class TermsView(QWidget):
         self._show_pool(pooled)
         for sign in self._signs:
             sign.update()
-        self.choose(self._first(found))
 
     def _first(self, found: Explanation) -> int:
         """Return the place to begin with: that of a share itself, else the largest."""

@@ -9,6 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnnviz.core.layers import Array
+from cnnviz.pictures.kept import Kept
+
+_MOST = 256
+"""So many histograms are kept; one weighs about a kilobyte."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,6 +45,15 @@ class Histogram:
     maximum: float
     mean: float
     std: float
+
+
+_FOUND: Kept[Histogram] = Kept(_MOST)
+
+
+def spread_of(values: Array, bins: int, signed: bool | None = None) -> Histogram:
+    """Return the histogram; of values that never change it is found once."""
+    question = bins, signed
+    return _FOUND.get(values, question, lambda: histogram(values, bins, signed))
 
 
 def histogram(values: Array, bins: int = 64, signed: bool | None = None) -> Histogram:

@@ -25,7 +25,7 @@ class Kept(Generic[T]):
     Parameters
     ----------
     most
-        What all answers may weigh together.
+        What all answers may weigh together; a heavier one is not kept at all.
     weigh
         What one answer weighs; without, each weighs 1.
     """
@@ -58,6 +58,8 @@ class Kept(Generic[T]):
                 return self._answers[key][0]
         found = answer()
         weight = 1 if self._weigh is None else self._weigh(found)
+        if weight > self._most:
+            return found
         with self._lock:
             self._forget(key)
             gone = weakref.ref(owner, lambda _owner: self._forget(key))

@@ -18,8 +18,11 @@ _CHUNK = 1 << 16
 """Cells quantised at a time, so that the work stays in the processor's cache."""
 
 
-_MOST = 256
+_MOST = 1024
 """So many scales are kept; one weighs 33 bytes a map."""
+
+_CODES = 24_000_000
+"""Bytes of codes that are kept."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,6 +74,7 @@ class Levels:
 
 
 _FOUND: Kept[Levels] = Kept(_MOST)
+_CODED: Kept[NDArray[np.uint8]] = Kept(_CODES, lambda codes: codes.nbytes + 256)
 
 
 def _real(maps: Array) -> NDArray[np.floating[Any]]:
@@ -213,6 +217,22 @@ def quantise(maps: Array, levels: Levels) -> NDArray[np.uint8]:
             target[part == np.inf] = POS_INF
             target[part == -np.inf] = NEG_INF
     return codes.reshape(maps.shape)
+
+
+def coded(maps: Array, levels: Levels) -> NDArray[np.uint8]:
+    """Return the codes of maps as ``quantise`` does, read-only and once.
+
+    Those of maps that never change are kept for as long as there is room; see ``Kept``.
+    """
+
+    def found() -> NDArray[np.uint8]:
+        codes = quantise(maps, levels)
+        codes.flags.writeable = False
+        return codes
+
+    high = levels.high
+    reach = high.tobytes() if levels.per_map else high[:1].tobytes()
+    return _CODED.get(maps, (levels.signed, reach), found)
 
 
 def ramp(signed: bool) -> NDArray[np.uint8]:

@@ -11,11 +11,15 @@ from numpy.typing import NDArray
 from cnnviz.core.layers import Array, Layer
 from cnnviz.core.look import Scale
 from cnnviz.pictures.colours import GAP, MARKS, NAN, NEG_INF, POS_INF
-from cnnviz.pictures.levels import levels, quantise
+from cnnviz.pictures.kept import Kept
+from cnnviz.pictures.levels import coded, levels
 
 _GREY = 128
 """Level of zero in kernels drawn in colour."""
 
+
+_PICTURES = 32_000_000
+"""Bytes of assembled tiles that are kept."""
 
 _NARROW = 8
 """Tiles of at most so many pixels a side are copied pixel by pixel, all at once."""
@@ -156,6 +160,23 @@ class Grid:
         )
 
 
+_ASSEMBLED: Kept[Array] = Kept(_PICTURES, lambda picture: picture.nbytes + 256)
+
+
+def assembled(grid: Grid, tiles: Array, fill: int | tuple[int, ...]) -> Array:
+    """Paint tiles into one picture as ``Grid.assemble`` does, read-only and once.
+
+    That of tiles that never change is kept for as long as there is room; see ``Kept``.
+    """
+
+    def found() -> Array:
+        picture = grid.assemble(tiles, fill)
+        picture.flags.writeable = False
+        return picture
+
+    return _ASSEMBLED.get(tiles, (grid, fill), found)
+
+
 def as_tiles(maps: Array) -> Array:
     """View maps as tiles ``(C, h, w)``.
 
@@ -262,9 +283,9 @@ def kernel_tiles(
     if weight.ndim == 4 and weight.shape[1] == 3:
         return rgb_kernels(weight, scale, bound)
     if weight.ndim == 3:
-        return quantise(weight, levels(weight, scale, bound, signed=True))
+        return coded(weight, levels(weight, scale, bound, signed=True))
     if weight.ndim == 4 and weight.shape[1] == 1:
-        return quantise(weight, levels(weight, scale, bound, signed=True))[:, 0]
+        return coded(weight, levels(weight, scale, bound, signed=True))[:, 0]
     return None
 
 

@@ -35,6 +35,8 @@ class Belongings:
     """
 
     def __init__(self, one):
+        ready = one.controller.wiring.readying.clock
+        one.until(lambda: not ready.isActive())
         gc.collect()
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
         kinds = map(type, gc.get_objects())
@@ -103,7 +105,7 @@ def test_networks_in_turn_leave_two(open_window, tmp_path):
                 one.show_model(name)
         one.until(one.controller.checking.label.isVisible)
 
-    show(1)
+    show(2)  # a part of a panel that is made on the way changes the others' layout
     before = Belongings(one)
     show(3)
     after = Belongings(one)
