@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QImage
+from PySide6.QtGui import QColor, QImage, QPainter
 
 from cnnviz.pictures.colours import GAP, MIDDLE, NAN, NEG_INF, POS_INF
 from cnnviz.pictures.kept import Kept
@@ -83,36 +85,31 @@ def _raster(
     high, wide = size
     if extreme:
         picture = furthest(picture, size)
+    colours = None if table is None else _argb(table, ground)
+    form = QImage.Format.Format_RGB32
+    if table is not None and ground.alpha() < 255:
+        form = QImage.Format.Format_ARGB32_Premultiplied
     if picture.shape[:2] == (high, wide):
-        return _painted(picture, table, ground)
+        return _seen(np.ascontiguousarray(picture), colours).convertToFormat(form)
+    image = QImage(wide, high, form)
     rows = max(_BAND * high // max(picture.shape[0] * picture.shape[1], 1), 1)
-    bands = []
     for first in range(0, high, rows):
         last = min(first + rows, high)
         top, end = (y * len(picture) // high for y in (first, last))
-        bands.append(_shrunk(picture[top:end], table, (last - first, wide), ground))
-    if len(bands) == 1:
-        return bands[0]
-    whole = np.concatenate([_pixels(band) for band in bands])
-    form = bands[0].format()
-    return QImage(whole.data, wide, high, 4 * wide, form).copy()
+        small = _shrunk(picture[top:end], colours, (last - first, wide), form)
+        _pixels(image)[first:last] = _pixels(small)
+    return image
 
 
-def _painted(
-    picture: NDArray[np.uint8], table: NDArray[np.uint8] | None, ground: QColor
-) -> QImage:
-    """Turn codes or colours into an image of the same size."""
-    picture = np.ascontiguousarray(picture)
+def _seen(picture: NDArray[np.uint8], colours: NDArray[np.uint32] | None) -> QImage:
+    """View codes or colours, rows one behind the other, as an image."""
+    form = QImage.Format
+    kind = form.Format_RGB888 if colours is None else form.Format_Indexed8
     high, wide = picture.shape[:2]
-    coded = table is not None
-    form = QImage.Format.Format_Indexed8 if coded else QImage.Format.Format_RGB888
-    image = QImage(picture.data, wide, high, picture.strides[0], form)
-    target = QImage.Format.Format_RGB32
-    if table is not None:
-        image.setColorTable(_argb(table, ground).tolist())
-        if ground.alpha() < 255:
-            target = QImage.Format.Format_ARGB32_Premultiplied
-    return image.convertToFormat(target)
+    image = QImage(picture.data, wide, high, picture.strides[0], kind)
+    if colours is not None:
+        image.setColorTable(colours.tolist())
+    return image
 
 
 def _argb(table: NDArray[np.uint8], ground: QColor) -> NDArray[np.uint32]:
@@ -123,26 +120,40 @@ def _argb(table: NDArray[np.uint8], ground: QColor) -> NDArray[np.uint32]:
     return colours
 
 
+@cache
+def _room() -> NDArray[np.uint32]:
+    """Return room for the colours of a band: memory never used before is slow."""
+    return np.empty(2 * _BAND, np.uint32)
+
+
 def _shrunk(
     picture: NDArray[np.uint8],
-    table: NDArray[np.uint8] | None,
+    colours: NDArray[np.uint32] | None,
     size: Size,
-    ground: QColor,
+    form: QImage.Format,
 ) -> QImage:
     """Average a picture down."""
-    high, wide = size
-    small = _painted(picture, table, ground).scaled(
+    picture = np.ascontiguousarray(picture)
+    (high, wide), (rows, columns) = size, picture.shape[:2]
+    room = _room()
+    if room.size < rows * columns:
+        room = np.empty(rows * columns, np.uint32)
+    large = QImage(room.data, columns, rows, 4 * columns, form)
+    painter = QPainter(large)
+    painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_Source)
+    painter.drawImage(0, 0, _seen(picture, colours))
+    painter.end()
+    small = large.scaled(
         wide,
         high,
         Qt.AspectRatioMode.IgnoreAspectRatio,
         Qt.TransformationMode.SmoothTransformation,
     )
-    if table is not None and (picture + np.uint8(1)).max(initial=0) > NAN:
-        pixels, colours = _pixels(small), _argb(table, ground)
+    if colours is not None and (picture + np.uint8(1)).max(initial=0) > NAN:
+        pixels = _pixels(small)
         for code in (POS_INF, NEG_INF, NAN):
             y, x = np.nonzero(picture == code)
-            at = y * high // picture.shape[0], x * wide // picture.shape[1]
-            pixels[at] = colours[code]
+            pixels[y * high // rows, x * wide // columns] = colours[code]
     return small
 
 

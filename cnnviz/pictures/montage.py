@@ -109,11 +109,21 @@ class Grid:
             raise ValueError(f"wanted tiles of shape {wanted}, got {tiles.shape}")
         bands = tiles.shape[3:]
         rows, columns = self.rows, self.columns
-        pitch = (rows, self.height + self.gap, columns, self.width + self.gap)
-        canvas = np.empty((*pitch, *bands), tiles.dtype)
-        canvas[...] = fill
+        picture = np.empty((*self.shape, *bands), tiles.dtype)
+        picture[...] = fill
         full, left = divmod(self.count, columns)
-        cells = canvas[:, : self.height, :, : self.width]
+        down, across, *inside = picture.strides
+        cells = np.lib.stride_tricks.as_strided(
+            picture,
+            (rows, self.height, columns, self.width, *bands),
+            (
+                down * (self.height + self.gap),
+                down,
+                across * (self.width + self.gap),
+                across,
+                *inside,
+            ),
+        )
         whole = tiles[: full * columns].reshape(full, columns, *tiles.shape[1:])
         if self.width <= _NARROW and self.height <= _NARROW:
             for y, x in np.ndindex(self.height, self.width):
@@ -122,9 +132,7 @@ class Grid:
             cells[:full] = whole.swapaxes(1, 2)
         if left:
             cells[full, :, :left] = tiles[full * columns :].swapaxes(0, 1)
-        high, wide = self.shape
-        picture = canvas.reshape(pitch[0] * pitch[1], pitch[2] * pitch[3], *bands)
-        return np.ascontiguousarray(picture[:high, :wide])
+        return picture
 
     def locate(self, row: float, col: float) -> tuple[int, tuple[int, int]] | None:
         """Return the tile under a point and the pixel ``(y, x)`` inside it.
