@@ -8,6 +8,7 @@ from networks import Net
 from torch import nn
 
 from cnnviz.core.geometry import receptive_field
+from cnnviz.core.moves import stepped
 from cnnviz.core.reads import edges
 from cnnviz.core.trace import Sample, Trace
 from cnnviz.probe.recorder import record
@@ -22,6 +23,7 @@ VIEWS = {
     "from the end": lambda x: x[:, -2:, :-1, -4:-1],
     "one row": lambda x: x[:, :, -1],
     "one row, kept": lambda x: x[:, :, 2:3],
+    "one line": lambda x: x[:, 1, 2],
     "one value of each map": lambda x: x[:, :, 0, 5],
     "new axes": lambda x: x[:, None, ::2, 1, ..., None],
     "channels": lambda x: x[:, 1:3],
@@ -223,3 +225,29 @@ def sees_what_changes_it(trace, wanted):
                 else None
             )
             assert field.span == hull, (unit, one)
+
+
+def test_steps_that_joined_or_split_axes_are_not_taken_apart():
+    """Any steps through an input: what is read off them is right, or nothing is."""
+    chance = np.random.default_rng(5)
+    given, known = (3, 4, 2), 0
+    for _ in range(1500):
+        made = tuple(chance.integers(1, 5, chance.integers(1, 4)).tolist())
+        longer = [size for size in made if size > 1]
+        steps = chance.choice([0, 1, 2, 3, 4, 6, 8, 16], len(longer)).tolist()
+        farthest = sum((n - 1) * step for n, step in zip(longer, steps, strict=True))
+        if farthest > 23:
+            continue
+        first = int(chance.integers(0, 24 - farthest))
+        edge = stepped(first, steps, given, made)
+        if edge is None:
+            continue
+        known += 1
+        for at, unit in enumerate(np.ndindex(*longer)):
+            place = np.unravel_index(at, made)
+            wanted = np.zeros(made, bool)
+            wanted[place] = True
+            read = edge.pull(wanted, tuple((int(n), int(n)) for n in place)).mask
+            (seen,) = np.flatnonzero(np.broadcast_to(read, given))
+            assert seen == first + np.dot(unit, steps), (first, steps, made, unit)
+    assert known > 100
