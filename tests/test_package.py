@@ -51,7 +51,7 @@ UNSEEN_AT_FIRST = {
     "PIL", "email", "http", "importlib.metadata", "pyqtgraph", "scipy", "ssl", "torch",
     "torchvision", "urllib.request",
     "PySide6.QtNetwork", "PySide6.QtOpenGL", "PySide6.QtOpenGLWidgets",
-    "PySide6.QtPrintSupport", "PySide6.QtTest",
+    "PySide6.QtPrintSupport", "PySide6.QtSvg", "PySide6.QtTest",
     "cnnviz.app.dialogs", "cnnviz.app.input_dialog", "cnnviz.app.trust_dialog",
     "cnnviz.core.edges", "cnnviz.core.explain", "cnnviz.core.moves",
     "cnnviz.core.proof", "cnnviz.core.reach", "cnnviz.core.reads",

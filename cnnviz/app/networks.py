@@ -16,6 +16,7 @@ from cnnviz.nets.catalog import Entry, models, state
 class NetworkMenu(QMenu):
     """Every network with where its weights are; torchvision's by family.
 
+    A family's files are looked for when it is shown: the folder may be far away.
     Below them the latest one of the person's own, once there is one.
 
     Parameters
@@ -38,7 +39,9 @@ class NetworkMenu(QMenu):
         super().__init__(title, parent)
         self._chosen, self._group = chosen, QActionGroup(self)
         self.networks: dict[str, QAction] = {}
-        self._offer(self, [e for e in models() if e.torchvision is None])
+        ours = [entry for entry in models() if entry.torchvision is None]
+        self._offer(self, ours)
+        self._refresh(ours)
         families: dict[str, list[Entry]] = {}
         for entry in models():
             if entry.torchvision is not None:
@@ -62,7 +65,7 @@ class NetworkMenu(QMenu):
             again(self._latest)
 
     def _offer(self, menu: QMenu, entries: Sequence[Entry]) -> None:
-        options = [(entry.name, _words(entry), entry.description) for entry in entries]
+        options = [(entry.name, entry.title, entry.description) for entry in entries]
         self.networks |= choices(menu, options, self._chosen, self._group)
 
     def _refresh(self, entries: Sequence[Entry]) -> None:

@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 from PySide6.QtCore import QBuffer, QIODevice, QObject, QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QImage, QPainter
-from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 
 from cnnviz.core.layers import Array
@@ -56,6 +55,8 @@ def png(image: QImage) -> bytes:
 
 def svg(draw: Callable[[QPainter], None], size: QSize) -> bytes:
     """Return what a function paints as the bytes of an SVG file."""
+    from PySide6.QtSvg import QSvgGenerator
+
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
     generator = QSvgGenerator()

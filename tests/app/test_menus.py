@@ -99,9 +99,16 @@ class TestWords:
         about.reject()
 
 
+def show_families(menu):
+    """Open every menu of torchvision's networks."""
+    for action in named(menu, "torchvision").actions():
+        action.menu().aboutToShow.emit()
+
+
 class TestNetworks:
     def test_every_network_with_where_its_weights_are(self, opened):
         in_menu = list(leaves(bar_menu(opened.window, "Model")))
+        show_families(bar_menu(opened.window, "Model"))
         found = opened.controller.menus.networks.networks
         assert list(found) == [entry.name for entry in models()]
         for entry in models():
@@ -124,6 +131,8 @@ class TestNetworks:
         folder = tmp_path / "hub" / "checkpoints"
         folder.mkdir(parents=True)
         action = menu.networks[entry.name]
+        assert action.text() == entry.title
+        show_families(menu)
         assert "to be downloaded" in action.text()
         (folder / entry.file).write_bytes(b"x")
         named(named(menu, "torchvision"), entry.family).aboutToShow.emit()
