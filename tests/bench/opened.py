@@ -5,6 +5,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
+import cnnviz.app.wanted  # as the command does, which loads Qt after it
+
+# isort: split
 from PySide6.QtCore import QEvent, QObject, QTimer
 
 import cnnviz.app.main
