@@ -8,9 +8,12 @@ from torch import nn
 
 from cnnviz.core.ahead import own_step, time_layers
 from cnnviz.core.errors import InputError, ModelError
+from cnnviz.core.models import LiveSpec
 from cnnviz.core.progress import Check, no_check
 from cnnviz.core.proof import Leak, Proof, Trial
+from cnnviz.nets.alone import alone
 from cnnviz.nets.build import build
+from cnnviz.nets.live import snapshot
 from cnnviz.probe.recorder import Recording, record
 
 _SAME = 1e-9
@@ -20,7 +23,7 @@ _SAME = 1e-9
 def prove(trial: Trial, check: Check = no_check) -> Proof:
     """Run the network of a trace on its input and on one with another future.
 
-    The network is built anew, for the one behind the trace may be running elsewhere.
+    The network is built anew or copied: the one behind the trace is shown elsewhere.
 
     Raises
     ------
@@ -34,7 +37,11 @@ def prove(trial: Trial, check: Check = no_check) -> Proof:
     request = trial.trace.request
     if request is None:
         raise InputError("it is not known which network made this trace")
-    return try_module(build(request.model).module, trial, check)
+    with alone(check):  # what is copied must not be running
+        module = build(request.model, check).module
+        if isinstance(request.model, LiveSpec):
+            module = snapshot(module)
+    return try_module(module, trial, check)
 
 
 def try_module(module: nn.Module, trial: Trial, check: Check = no_check) -> Proof:

@@ -141,8 +141,8 @@ def network_of(model: Model, check: Check = no_check) -> Network:
     key = model, at_hand
     network = _built.pop(key, None) or build(model, check)
     _built[key] = network  # the latest at the end
-    while len(_built) > NETWORKS_KEPT:
-        del _built[next(iter(_built))]
+    for earlier in list(_built)[:-NETWORKS_KEPT]:
+        _built.pop(earlier, None)  # another window's thread may have done so
     return network
 
 

@@ -19,6 +19,7 @@ from torch.nn.parameter import UninitializedBuffer, is_lazy
 from cnnviz.core.errors import ModelError
 from cnnviz.core.layers import Layer
 from cnnviz.core.progress import Check
+from cnnviz.nets.alone import alone
 from cnnviz.probe.budget import Budget
 from cnnviz.probe.builder import Builder
 from cnnviz.probe.entering import Entering
@@ -197,7 +198,12 @@ class _Run:
         failure: Exception | None = None
         result: Any = None
         self.scopes = scopes = Scopes(network, len(tensors))
-        with torch.no_grad(), _eager(), untouched(network.modules) as before:
+        with (
+            alone(check),
+            torch.no_grad(),
+            _eager(),
+            untouched(network.modules) as before,
+        ):
             keeper = Keeper(
                 scopes,
                 before,

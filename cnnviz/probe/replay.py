@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from cnnviz.nets.alone import alone
 from cnnviz.probe.values import (
     Step,
     Value,
@@ -355,13 +356,12 @@ class Recipe:
 def _other_chance(calls: Iterable[Call]) -> Iterator[None]:
     """Let calls draw other random numbers than in the run; put their state back.
 
-    It belongs to the whole process, and another thread may be drawing the weights of
-    a network: it is left alone for calls that draw nothing.
+    It belongs to the whole process: it is left alone for calls that draw nothing.
     """
     if not any(map(_may_draw, calls)):
         yield
         return
-    with torch.random.fork_rng(devices=()):
+    with alone(), torch.random.fork_rng(devices=()):
         torch.manual_seed(_SEED)
         yield
 
