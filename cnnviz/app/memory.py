@@ -107,7 +107,8 @@ class Memory(QObject):
         chosen = self._window.settings.memory
         if chosen:
             return int(chosen * 1e9 / 2)
-        return (free_memory() or 0) // _SHARE
+        free = free_memory()
+        return 0 if free is None else max(free // _SHARE, 1)
 
     def choose(self, gigabytes: str) -> None:
         """Allow another amount, 0 for a part of what is free."""

@@ -11,8 +11,9 @@ from __future__ import annotations
 import threading
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Any, TypeAlias
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
@@ -130,6 +131,9 @@ class Runner(QObject):
         """Forget what was asked. Nothing more of it is heard."""
         with self._lock:
             self._ticket += 1
+        with suppress(Empty):
+            while not self._ended:  # what waits may hold large arrays
+                self._jobs.get_nowait()
         self._clock.stop()
 
     def shutdown(self, seconds: float = 0.0) -> bool:

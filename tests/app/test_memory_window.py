@@ -207,6 +207,13 @@ def test_more_memory_brings_the_rest(little):
     assert "kept" not in little.window.layers.header.caption()
 
 
+@pytest.mark.parametrize(("free", "limit"), [(8000, 2000), (2, 1), (0, 1), (None, 0)])
+def test_a_quarter_of_what_is_free(opened, monkeypatch, free, limit):
+    """Nothing free is not the same as nobody knows, which means no limit."""
+    monkeypatch.setattr("cnnviz.app.memory.free_memory", lambda: free)
+    assert opened.controller.memory.limit() == limit
+
+
 def test_the_amount_is_remembered(tmp_path):
     settings = Settings(tmp_path / "one.ini")
     assert settings.memory == 0

@@ -22,7 +22,7 @@ from cnnviz.probe.recorder import record
 def network():
     torch.manual_seed(0)
     layers = [
-        nn.Sequential(nn.Conv2d(3, 3, 3, padding=1), nn.ReLU()) for _ in range(12)
+        nn.Sequential(nn.Conv2d(8, 8, 3, padding=1), nn.ReLU()) for _ in range(12)
     ]
     return nn.Sequential(*layers).eval()
 
@@ -35,7 +35,7 @@ def same(one, other):
 
 
 def test_one_network_in_two_threads():
-    model, x = network(), torch.randn(3, 24, 24)
+    model, x = network(), torch.randn(8, 96, 96)
     wanted = record(model, [x]).layers
 
     def run(_):
@@ -115,8 +115,8 @@ def test_who_waits_can_be_stopped():
             raise Cancelled
 
     with pytest.raises(Cancelled):
-        record(network(), [torch.randn(3, 8, 8)], check)
+        record(network(), [torch.randn(8, 8, 8)], check)
     assert asked == [(0, 0, "waiting for another network")] * 2
     leave.set()
     thread.join()
-    assert record(network(), [torch.randn(3, 8, 8)]).error is None
+    assert record(network(), [torch.randn(8, 8, 8)]).error is None

@@ -4,6 +4,7 @@ import ctypes
 import sys
 import threading
 import time
+import weakref
 from asyncio import CancelledError
 from pathlib import Path
 
@@ -106,6 +107,31 @@ def test_thirty_within_a_second_only_the_last_arrives(make, qtbot, gate):
     assert not heard.of("refused") + heard.of("crashed")
     assert len(ran) <= 2  # the one that was running, and the last
     assert ran[-1] == "net29"
+
+
+class Large:
+    """A request that holds much."""
+
+
+def test_requests_that_nobody_waits_for_are_let_go(qapp, gate):
+    running = threading.Event()
+
+    def execute(asked, check):
+        running.set()
+        gate.wait(5)
+
+    runner = Runner(execute)
+    runner.submit(request("slow"))
+    assert running.wait(5)
+    asked = [Large() for _ in range(6)]
+    seen = [weakref.ref(each) for each in asked]
+    while asked:
+        runner.submit(asked.pop(0))
+    assert [ref() is not None for ref in seen] == [False] * 5 + [True]
+    assert not runner.shutdown(0)
+    runner.cancel()
+    gate.set()
+    assert runner.shutdown(5)
 
 
 def test_late_answer_of_a_job_that_never_checks_is_dropped(make, qtbot, gate):
