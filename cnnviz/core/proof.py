@@ -57,12 +57,16 @@ class Proof:
         How many of them changed at all.
     leaks
         Those that changed at or before the trial's step, in run order.
+    unclear
+        Names of those with values at or before the trial's step that cannot be
+        compared: infinity and NaN.
     """
 
     trial: Trial
     layers: int
     changed: int
     leaks: tuple[Leak, ...]
+    unclear: tuple[str, ...] = ()
 
     @property
     def words(self) -> str:
@@ -70,6 +74,13 @@ class Proof:
         step = count(self.trial.step)
         layers = f"{count(self.layers)} layers along time"
         tried = f"The input was changed after step {step} and the network run again: "
+        if self.unclear and not self.leaks:
+            return (
+                f"{tried}{count(len(self.unclear))} of the {layers} have values up to "
+                f"step {step} that are not finite, {self.unclear[0]} is the first, and "
+                "nothing else changed there. Whether this network sees the future "
+                "cannot be told."
+            )
         if not self.leaks:
             return (
                 f"{tried}nothing up to step {step} changed in any of the {layers}; "

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
 from cnnviz.core.ahead import own_step, time_layers
 from cnnviz.core.errors import InputError, ModelError
+from cnnviz.core.layers import Layer
 from cnnviz.core.models import LiveSpec
+from cnnviz.core.numbers import size
 from cnnviz.core.progress import Check, no_check
 from cnnviz.core.proof import Leak, Proof, Trial
 from cnnviz.nets.alone import alone
@@ -57,7 +63,7 @@ def try_module(module: nn.Module, trial: Trial, check: Check = no_check) -> Proo
     InputError
         The trace is of no series, or no step follows the trial's.
     ModelError
-        The network failed on its way.
+        The network failed on its way, or is not the one behind the trace.
     """
     layers = time_layers(trial.trace)
     if not layers:
@@ -68,20 +74,44 @@ def try_module(module: nn.Module, trial: Trial, check: Check = no_check) -> Proo
             f"expected a step from 0 to {given.shape[1] - 2}, got {trial.step}"
         )
     module = module.double()
-    before = _outputs(record(module, (given,), check))
-    after = _outputs(record(module, (_other_future(given, trial.step),), check))
-    leaks, changed = [], 0
+    before = _outputs(record(module, (given,), check), layers)
+    after = _outputs(record(module, (_other_future(given, trial.step),), check), layers)
+    leaks, unclear, changed = [], [], 0
     for layer, jump in layers:
-        old, new = before[layer.name], after[layer.name]
-        gaps = np.abs(new - old).reshape(-1, old.shape[-1]).max(axis=0)
-        moved = gaps > _SAME * max(float(np.abs(old).max()), 1.0)
+        gaps, known, least = _compared(before[layer.name], after[layer.name])
+        moved = gaps > least
         changed += bool(moved.any())
         steps = np.array([own_step(unit, jump) for unit in range(len(gaps))])
-        early = moved & (steps <= trial.step)
-        if early.any():
-            most = float(gaps[steps <= trial.step].max())
-            leaks.append(Leak(layer.name, int(steps[early.argmax()]), most))
-    return Proof(trial, len(layers), changed, tuple(leaks))
+        early = steps <= trial.step
+        if (moved & early).any():
+            first = int(steps[(moved & early).argmax()])
+            leaks.append(Leak(layer.name, first, float(gaps[early].max())))
+        if not known[early].all():
+            unclear.append(layer.name)
+    return Proof(trial, len(layers), changed, tuple(leaks), tuple(unclear))
+
+
+def _compared(
+    old: NDArray[Any], new: NDArray[Any]
+) -> tuple[NDArray[np.float64], NDArray[np.bool_], float]:
+    """Return how far apart two outputs ``(…, T)`` are.
+
+    Returns
+    -------
+    gaps
+        ``(T,)`` the largest difference at each step, of values that can be compared.
+    known
+        ``(T,)`` whether every value could be; infinity and NaN cannot.
+    least
+        The difference beyond which it is more than rounding.
+    """
+    wide = np.result_type(old, np.float64)  # Booleans cannot be subtracted
+    with np.errstate(over="ignore", invalid="ignore"):
+        gaps = np.abs(new.astype(wide) - old).reshape(-1, old.shape[-1])
+    known = np.isfinite(gaps)
+    gaps[~known] = 0
+    most = np.abs(old.astype(wide)).max(where=np.isfinite(old), initial=1.0)
+    return gaps.max(axis=0, initial=0), known.all(axis=0), _SAME * float(most)
 
 
 def _other_future(given: NDArray[np.float64], step: int) -> NDArray[np.float64]:
@@ -94,14 +124,30 @@ def _other_future(given: NDArray[np.float64], step: int) -> NDArray[np.float64]:
     return other
 
 
-def _outputs(recording: Recording) -> dict[str, NDArray[np.float64]]:
+def _outputs(
+    recording: Recording, wanted: Sequence[tuple[Layer, Fraction]]
+) -> dict[str, NDArray[Any]]:
     """Return every layer's output by name.
 
     Raises
     ------
     ModelError
-        The network failed on its way.
+        The network failed on its way, or a wanted layer is not as it is on show: the
+        network was changed since, or goes other ways for other values.
     """
     if recording.error is not None:
         raise ModelError(recording.error)
-    return {layer.name: np.asarray(layer.output) for layer in recording.layers}
+    found = {layer.name: np.asarray(layer.output) for layer in recording.layers}
+    for layer, _ in wanted:
+        if layer.name not in found:
+            raise ModelError(
+                "the network cannot be tried: run again, it has no layer "
+                f"{layer.name}, which is on show"
+            )
+        if found[layer.name].shape != layer.shape:
+            raise ModelError(
+                f"the network cannot be tried: run again, its layer {layer.name} "
+                f"gives {size(found[layer.name].shape)}, on show are "
+                f"{size(layer.shape)}"
+            )
+    return found

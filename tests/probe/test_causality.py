@@ -153,6 +153,106 @@ def test_what_cannot_be_tried():
         try_module(nn.Conv1d(5, 2, 3), Trial(trace, 5))
 
 
+HOLES = {
+    "every value": (2, (slice(None), slice(None))),
+    "one channel": (2, (0, slice(None))),
+    "one early step": (2, (0, 3)),
+    "of a causal one": (0, (1, 0)),
+}
+
+
+class Holed(nn.Module):
+    """Some of its values are not finite, whatever comes in."""
+
+    def __init__(self, ahead, where, value):
+        super().__init__()
+        self.conv = nn.Conv1d(2, 3, 3)
+        self.ahead, self.where, self.value = ahead, where, value
+
+    def forward(self, x):
+        made = self.conv(F.pad(x, (2 - self.ahead, self.ahead)))
+        hole = torch.zeros_like(made)
+        hole[(0, *self.where)] = self.value
+        return made + hole
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("name", HOLES)
+def test_what_is_not_finite_proves_nothing(name, value):
+    module = seeded(lambda: Holed(*HOLES[name], value))
+    found = trial(module, 19)
+    assert found.unclear == (found.trial.trace.layers[-1].name,)
+    if HOLES[name][0]:  # the convolution itself is finite, and is seen to see it
+        assert {leak.layer for leak in found.leaks} >= {"conv"}
+        assert "This network sees the future" in found.words
+    else:
+        assert not found.leaks
+        assert "cannot be told" in found.words
+        assert "does not see" not in found.words
+
+
+@pytest.mark.parametrize("many", [1, 4])
+def test_a_network_that_is_nowhere_finite_is_not_called_causal(many):
+    module = seeded(lambda: nn.Conv1d(2, 4, 3, padding=1))
+    module.bias[:many] = float("nan")
+    found = trial(module, 19)
+    assert len(found.leaks) == (many < 4)  # the other channels show it
+    assert ("cannot be told" in found.words) == (many == 4)
+    assert "does not see" not in found.words
+
+
+def test_what_is_not_finite_only_after_the_step_hides_nothing():
+    where = (slice(None), slice(20, None))
+    found = trial(seeded(lambda: Holed(0, where, np.nan)), 19)
+    assert not found.unclear
+    assert "does not see the future" in found.words
+
+
+@pytest.mark.parametrize("ahead", [0, 2])
+def test_layers_of_every_type_are_compared(ahead):
+    class Typed(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv = nn.Conv1d(2, 3, 3)
+
+        def forward(self, x):
+            made = self.conv(F.pad(x, (2 - ahead, ahead)))
+            over, whole = made > 0, (made * 8).int()
+            return made * over + whole + (made * 1j).abs()
+
+    found = trial(seeded(Typed), 19)
+    kinds = {layer.output.dtype.kind for layer in found.trial.trace.layers}
+    assert kinds == set("fbic")
+    assert found.changed == found.layers == len(found.trial.trace.layers)
+    names = {layer.name for layer in found.trial.trace.layers} - {"pad"}
+    assert {leak.layer for leak in found.leaks} == (names if ahead else set())
+
+
+CHANGED = {
+    "another name": lambda: nn.Sequential(nn.Sequential(nn.Conv1d(2, 3, 3))),
+    "more channels": lambda: nn.Sequential(nn.Conv1d(2, 4, 3)),
+    "fewer steps": lambda: nn.Sequential(nn.Conv1d(2, 3, 4)),
+    "no layer": lambda: nn.Sequential(),
+}
+
+
+@pytest.mark.parametrize("name", CHANGED)
+def test_another_network_than_the_one_on_show_is_refused(name):
+    trace = trace_module(nn.Sequential(nn.Conv1d(2, 3, 3)), series())
+    with pytest.raises(ModelError, match=r"run again, it.* (no layer 0|layer 0 gives)"):
+        try_module(CHANGED[name](), Trial(trace, 19))
+
+
+def test_another_way_for_another_future_is_refused():
+    class Fork(nn.Module):
+        def forward(self, x):
+            return F.relu(x) if x.abs().max() < 2 else F.gelu(x)
+
+    values = np.ones((2, 40), np.float32)
+    with pytest.raises(ModelError, match="run again, it has no layer relu"):
+        trial(Fork(), 19, values)
+
+
 def test_the_network_of_a_request_is_built_anew(tmp_path):
     request = Request(
         ModelSpec("tcn", "random", 3, channels=2), TableSource(tmp_path / "x.csv")
