@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 
 import numpy as np
 import torch
@@ -25,6 +26,7 @@ from cnnviz.core.progress import Check
 from cnnviz.core.reads import edges
 from cnnviz.core.rules import plain_name
 from cnnviz.core.shapes import shape_of, spatial_axes
+from cnnviz.nets.alone import alone
 from cnnviz.probe.replay import Recipe
 from cnnviz.probe.values import Value
 
@@ -42,7 +44,8 @@ def mattering(asked: Asked, check: Check = lambda *_: None) -> Mattering:
     Raises
     ------
     InputError
-        The layer has no such channel or unit; or a layer on the way was not kept.
+        The layer has no such channel or unit; or a layer on the way was not kept, or
+        drew random numbers.
     """
     field = receptive_field(asked.trace, asked.layer, asked.unit, asked.channel)
     found = influence(asked, check=check)
@@ -108,8 +111,7 @@ def _read(layer: Layer, wanted: Mask) -> Iterator[tuple[int, Mask]]:
     if not _adds_up(layer) and isinstance(layer.replay, Recipe):
         if not layer.replay.intact:
             raise _not_kept(layer)
-        # a pool only chooses; what computes could underflow in single precision
-        found = _gradient(layer.replay, wanted, wide=layer.kind != "pool")
+        found = _gradient(layer, layer.replay, wanted)
     if found is not None:
         yield from found.items()
         return
@@ -145,10 +147,17 @@ def _joined(weight: Array, wanted: Mask) -> Mask:
     return read
 
 
-def _gradient(recipe: Recipe, wanted: Mask, wide: bool) -> dict[int, Mask] | None:
-    """Return the support of the gradient per input; None where there is no recipe."""
+def _gradient(layer: Layer, recipe: Recipe, wanted: Mask) -> dict[int, Mask] | None:
+    """Return the support of the gradient per input; None where there is no recipe.
+
+    Raises
+    ------
+    InputError
+        The layer draws random numbers: when it is repeated, others than in the run.
+    """
     if not recipe.calls:
         return None
+    wide = layer.kind != "pool"  # which only chooses; else what is small would be 0
     leaves: dict[int, Tensor] = {}
 
     def given(value: Value, place: int | None) -> Tensor:
@@ -162,12 +171,19 @@ def _gradient(recipe: Recipe, wanted: Mask, wide: bool) -> dict[int, Mask] | Non
             leaves[place] = tensor.requires_grad_()
         return leaves[place].clone()
 
-    with torch.enable_grad():
+    with torch.enable_grad(), nullcontext() if recipe.certain else _own_chance():
+        before = torch.get_rng_state()
         output = recipe.run(given)
+        drew = not recipe.certain and not before.equal(torch.get_rng_state())
     if not leaves:
         return None
     if not output.requires_grad:
         return {at: np.zeros(leaf.shape, np.bool_) for at, leaf in leaves.items()}
+    if drew:
+        raise InputError(
+            f"what mattered cannot be told: {layer.name} draws random numbers, and "
+            "those of this run were not recorded"
+        )
     chance = torch.Generator().manual_seed(1)
     weight = torch.rand(output.shape, generator=chance, dtype=torch.float64) + 0.5
     weight = weight * torch.from_numpy(wanted.copy()).reshape(output.shape)
@@ -178,3 +194,10 @@ def _gradient(recipe: Recipe, wanted: Mask, wide: bool) -> dict[int, Mask] | Non
         at: np.zeros(leaf.shape, np.bool_) if grad is None else (grad != 0).numpy()
         for (at, leaf), grad in zip(leaves.items(), grads, strict=True)
     }
+
+
+@contextmanager
+def _own_chance() -> Iterator[None]:
+    """Put random numbers back afterwards; they belong to the whole process."""
+    with alone(), torch.random.fork_rng(devices=()):
+        yield

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from cnnviz.core.errors import Cancelled
+from cnnviz.core.errors import Cancelled, InputError
 from cnnviz.core.geometry import receptive_field
 from cnnviz.core.mattering import Asked
 from cnnviz.probe.execute import trace_module
@@ -153,6 +153,77 @@ def test_earlier_layers_can_be_the_target():
     y, at = np.unravel_index(window.argmax(), (2, 2))
     wanted = [[1, 2 + y, 4 + at]] if window.max() > 0 else []
     assert np.argwhere(found).tolist() == wanted
+
+
+class Of(nn.Module):
+    """A function as a network, a part before it or after."""
+
+    def __init__(self, function, part=None):
+        super().__init__()
+        self.function, self.part = function, part
+
+    def forward(self, x):
+        made = self.function(x) if self.part is None else self.part(x)
+        made = made[0] if isinstance(made, tuple) else made
+        return made.flatten(1).cumsum(1)
+
+
+class Heads(nn.MultiheadAttention):
+    def forward(self, x):
+        return super().forward(x, x, x)
+
+
+def attention(x, share=0.0):
+    return F.scaled_dot_product_attention(x, x, x, dropout_p=share)
+
+
+DRAWING = {
+    "dropout": (Of(F.dropout), (2, 6)),
+    "of maps": (Of(F.dropout2d), (3, 4, 4)),
+    "alpha": (Of(lambda x: F.alpha_dropout(x, 0.5, True)), (2, 6)),
+    "leaky": (Of(lambda x: F.rrelu(x, training=True)), (2, 6)),
+    "pool": (Of(lambda x: F.fractional_max_pool2d(x, 2, 3)), (2, 7, 7)),
+    "attention": (Of(lambda x: attention(x, 0.5)), (6, 4)),
+}
+SETTLED = {
+    "nothing dropped": (Of(lambda x: F.dropout(x, 0.0)), (2, 6)),
+    "switched off": (Of(lambda x: F.dropout(x, training=False)), (2, 6)),
+    "noise added": (Of(lambda x: F.relu(x) + torch.randn_like(x)), (2, 6)),
+    "attention": (Of(attention), (6, 4)),
+    "module": (Of(None, nn.Dropout(0.3)), (2, 6)),
+    "recurrent": (Of(None, nn.LSTM(3, 4, 2, batch_first=True, dropout=0.5)), (5, 3)),
+    "many heads": (Of(None, Heads(4, 2, batch_first=True)), (5, 4)),
+}
+
+
+def last_value(module, shape):
+    x = np.random.default_rng(2).normal(size=shape).astype(np.float32)
+    trace = trace_module(module.eval(), x)
+    last = trace.layers[-1]
+    return x, Asked(trace, last.name, last.output.size - 1, ())
+
+
+@pytest.mark.parametrize("case", DRAWING)
+def test_what_random_numbers_chose_is_not_told(case):
+    _, asked = last_value(*DRAWING[case])
+    torch.manual_seed(5)
+    expected = torch.rand(3)
+    torch.manual_seed(5)
+    for _ in range(3):
+        with pytest.raises(
+            InputError, match=r"cannot be told: .* draws random numbers"
+        ):
+            influence(asked)
+    assert torch.equal(torch.rand(3), expected), "it drew from the process's numbers"
+
+
+@pytest.mark.parametrize("case", SETTLED)
+def test_what_could_draw_and_does_not_is_told(case):
+    module, shape = SETTLED[case]
+    x, asked = last_value(module, shape)
+    found = influence(asked)
+    np.testing.assert_array_equal(found, gradient(module, x, (asked.channel,)))
+    assert found.any()
 
 
 def test_it_can_be_stopped():
