@@ -8,6 +8,7 @@ import tarfile
 import zipfile
 import zlib
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Literal
 
@@ -46,6 +47,9 @@ _FOREIGN = (
     (b"%PDF", "a PDF document"),
     (b"\x1f\x8b", "a gzip archive; unpack it first"),
     (b"\xfd7zXZ", "an xz archive; unpack it first"),
+    (b"]\0\0", "an LZMA archive; unpack it first"),
+    (b"BZh", "a bzip2 archive; unpack it first"),
+    (b"\x28\xb5\x2f\xfd", "a Zstandard archive; unpack it first"),
     (b"7z\xbc\xaf", "a 7z archive; unpack it first"),
     (b"Rar!", "a RAR archive; unpack it first"),
     (b"\x89HDF", "an HDF5 file, perhaps of Keras; export it to torch first"),
@@ -72,6 +76,8 @@ _LONGEST_HEADER = 100_000_000
 """Bytes, as safetensors itself has it."""
 _ROOM_FOR_TEXT = 64 << 20
 """Bytes an archive may unpack to beyond four times its own size."""
+_PARTS_OF_OLDEST = 16
+"""A file of torch 0.1.9 has four."""
 _PICKLE = b"\x80"
 _WANTED = "weights saved by torch or safetensors were wanted"
 
@@ -156,8 +162,8 @@ def container(path: Path) -> Container:
         return _archive(path, size)
     if beginning.startswith(_PICKLE) and _is_legacy(beginning):
         return Container("legacy", size)
-    if tarfile.is_tarfile(path):
-        raise ModelError(f"{path} is {_tar(path)}")
+    if (parts := _in_tar(path)) is not None:
+        raise ModelError(f"{path} is {_tar(parts)}")
     what = _BY_NAME.get(path.suffix.lower())
     if what is None and ".data-0" in path.name:
         what = _BY_NAME[".index"]
@@ -199,13 +205,23 @@ def _is_legacy(beginning: bytes) -> bool:
         return False
 
 
-def _tar(path: Path) -> str:
-    """Say what a tar archive is: torch used them until 2017."""
+def _in_tar(path: Path) -> set[str] | None:
+    """Return the names of a tar archive's first parts; None when it is none.
+
+    One that is compressed is none: unpacking it to tell might never end.
+    """
+    names: set[str] = set()
     try:
-        with tarfile.open(path) as archive:
-            names = {name.removeprefix("./") for name in archive.getnames()}
+        with tarfile.open(path, "r:") as archive:
+            for part in islice(archive, _PARTS_OF_OLDEST):
+                names.add(part.name.removeprefix("./"))
     except (tarfile.TarError, *DAMAGE):
-        names = set()
+        return names or None
+    return names
+
+
+def _tar(names: set[str]) -> str:
+    """Say what a tar archive is: torch used them until 2017."""
     if {"storages", "tensors", "pickle"} <= names:
         return (
             "a file of torch 0.1.9 or older, which cannot be read without running "

@@ -11,7 +11,7 @@ from __future__ import annotations
 import pickletools
 import sys
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from typing import IO, TYPE_CHECKING, Any
 
@@ -62,6 +62,7 @@ _WORDS = {
     "them as plain ones",
 }
 """Tensors that are not read."""
+_STEPS_AT_ONCE = 10_000
 
 
 class Inert:
@@ -88,7 +89,13 @@ def _plain_dict(*_: Any) -> dict[Any, Any]:
     return {}
 
 
-def names_in(stream: IO[bytes], pickles: int = 1) -> frozenset[str]:
+def _go_on(_: int) -> None:
+    """Let a pickle be looked through to its end."""
+
+
+def names_in(
+    stream: IO[bytes], pickles: int = 1, passed: Callable[[int], None] = _go_on
+) -> frozenset[str]:
     """Return the dotted names of all a pickle would fetch, executing nothing.
 
     Parameters
@@ -97,6 +104,9 @@ def names_in(stream: IO[bytes], pickles: int = 1) -> frozenset[str]:
         At the beginning of the first pickle; left behind the last.
     pickles
         How many follow one another.
+    passed
+        Called before every ten thousandth step of each pickle with how many came
+        before it; ends the reading by raising.
 
     Raises
     ------
@@ -107,7 +117,9 @@ def names_in(stream: IO[bytes], pickles: int = 1) -> frozenset[str]:
     said: list[str] = []
     with warnings.catch_warnings(action="ignore"):  # of odd escapes in names
         for _ in range(pickles):
-            for op, argument, _ in pickletools.genops(stream):
+            for i, (op, argument, _) in enumerate(pickletools.genops(stream)):
+                if i % _STEPS_AT_ONCE == 0:
+                    passed(i)
                 if op.name in ("GLOBAL", "INST"):
                     names.add(_today(*str(argument).split(" ", 1)))
                 elif op.name == "STACK_GLOBAL":

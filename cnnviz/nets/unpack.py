@@ -34,6 +34,10 @@ INSTEAD = (
 _MOST_NAMES = 12
 _LEGACY_PICKLES = 5
 """Mark, version, machine, content and list of blocks, before the numbers."""
+_MOST_STEPS = 20_000_000
+"""Of one pickle; a tensor takes about thirty, and a second sees two million of them."""
+_STEPS_BEYOND_SIZE = 2_000_000
+"""A step is a byte at least, so that only what was compressed has more than bytes."""
 
 
 def unpack(path: Path, check: Check) -> Any:
@@ -45,7 +49,8 @@ def unpack(path: Path, check: Check) -> Any:
     Parameters
     ----------
     check
-        Called before each block of numbers is read; may raise ``Cancelled``.
+        Called before each block of numbers is read, and while the list of them is
+        looked through; may raise ``Cancelled``.
 
     Raises
     ------
@@ -90,7 +95,7 @@ def _in_order(path: Path, names: Iterable[str]) -> list[str]:
 def _pickled(path: Path, packed: Container, check: Check) -> Any:
     import torch
 
-    names = _names(path, packed)
+    names = _names(path, packed, check)
     _refuse(path, blocked(names))
     if packed.kind == "legacy" and any(map(module_class, names)):
         raise ModelError(
@@ -125,19 +130,31 @@ def _pickled(path: Path, packed: Container, check: Check) -> Any:
         raise ModelError(f"{path} is damaged{_why(error)}") from error
 
 
-def _names(path: Path, packed: Container) -> frozenset[str]:
+def _names(path: Path, packed: Container, check: Check) -> frozenset[str]:
     """Return all a file's pickles name.
 
     Raises
     ------
     ModelError
-        They cannot be read to their end.
+        They cannot be read to their end, or are longer than any list of tensors.
+    Cancelled
+        Raised by ``check``.
     """
+    most = min(_MOST_STEPS, path.stat().st_size + _STEPS_BEYOND_SIZE)
+
+    def passed(steps: int) -> None:
+        check(0, max(packed.storages, 1), f"reading {path.name}")
+        if steps >= most:
+            raise ModelError(
+                f"{path} was not opened: the list of what it holds has more than "
+                f"{most:,} entries; save the network's state_dict alone"
+            )
+
     try:
         if packed.kind == "zip":
-            return names_in(BytesIO(packed.pickle))
+            return names_in(BytesIO(packed.pickle), 1, passed)
         with path.open("rb") as stream:
-            return names_in(stream, _LEGACY_PICKLES)
+            return names_in(stream, _LEGACY_PICKLES, passed)
     except DAMAGE as error:
         raise ModelError(
             f"{path} is incomplete or damaged: the list of what it holds has no end; "
