@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from cnnviz.core.layers import Array, Kind, Layer
 from cnnviz.probe import vocabulary as words
-from cnnviz.probe.describe import facts, guess_axes, letters, settings_of
+from cnnviz.probe.describe import PLAIN, facts, guess_axes, letters, settings_of
 from cnnviz.probe.notes import FIRST, Event
 from cnnviz.probe.replay import Call, Recipe
 from cnnviz.probe.scopes import Scopes, input_name, within
@@ -127,7 +127,7 @@ class Builder:
         function, _, args, kwargs, _ = shown[-1] if shown else _UNSEEN
         told = facts(
             function,
-            tuple([settings_of(each) for each in args]),
+            tuple([e if type(e) in PLAIN else settings_of(e) for e in args]),
             tuple([(key, settings_of(each)) for key, each in kwargs.items()])
             if kwargs
             else (),
@@ -144,7 +144,7 @@ class Builder:
         if isinstance(mean, Value) and isinstance(variance, Value):
             held = {"running_mean": mean.public(), "running_var": variance.public()}
             options = MappingProxyType({**options, **held})
-        array, axes = _without_batch(output.public(), told.axes)
+        array, axes = _shown(output, told.axes)
         fresh, earlier = self._scopes.count(parameters, name)
         self._known[len(self.layers)] = name, array.shape, told.axes
         self.layers.append(
@@ -220,6 +220,16 @@ def _inputs(
             sources += [None] * (len(origin.producers) - 1)
     assert first is not None
     return producers, tuple(sources), first
+
+
+def _shown(value: Value, axes: str) -> tuple[Array, str]:
+    """Return a content without batch axis, read-only."""
+    array = value.array
+    if axes[:1] == "B" and array.ndim > 1 and array.shape[0] == 1:
+        array = array[0]
+        array.setflags(write=False)
+        return array, axes[1:]
+    return _without_batch(value.public(), axes)
 
 
 def _without_batch(array: Array, axes: str) -> tuple[Array, str]:

@@ -87,11 +87,14 @@ class Contents:
         Whether every content is copied at once, from now on.
     torn
         Something was overwritten before it was copied.
+    exposing
+        Some tensor may be written without torch's counting it.
     """
 
     def __init__(self, *, copying: bool) -> None:
         self.copying = copying
         self.torn = False
+        self.exposing = False
         self._storages: dict[int, Storage] = {}
 
     def storage(self, tensor: Tensor) -> Storage:
@@ -160,6 +163,7 @@ class Contents:
         """
         if self.copying:
             return
+        self.exposing = self.exposing or exposed
         for tensor in tensors:
             if address(tensor) < 0:  # whose memory it is cannot be told
                 self.copy_all()

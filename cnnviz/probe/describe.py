@@ -21,7 +21,9 @@ from cnnviz.probe.windows import geometry_of
 
 _GUESS = {0: "", 1: "C", 2: "CT", 3: "CHW", 4: "CDHW"}
 _PLAIN = (bool, int, float, str, type(None))
-_KEPT = frozenset({*_PLAIN, torch.dtype})
+PLAIN = frozenset({*_PLAIN, torch.dtype})
+"""Types of arguments that can be looked up as they are."""
+
 _CHANNELS_SECOND = (
     "conv1d",
     "conv2d",
@@ -71,16 +73,16 @@ class Facts(NamedTuple):
 def settings_of(value: Any) -> Any:
     """Return an argument as something that can be looked up: tensors as ``Shape``."""
     kind = type(value)
-    if kind in _KEPT:
+    if kind in PLAIN:
         return value
     if kind is Value:
         return Shape(value.array.shape)
-    if kind is tuple and _KEPT.issuperset(map(type, value)):
+    if kind is tuple and PLAIN.issuperset(map(type, value)):
         return value
     if kind is Step:
         return Shape(value.shape)
     if isinstance(value, (tuple, list)):
-        return tuple([p if type(p) in _KEPT else settings_of(p) for p in value])
+        return tuple([p if type(p) in PLAIN else settings_of(p) for p in value])
     if kind is slice:
         return (slice, *map(settings_of, (value.start, value.stop, value.step)))
     return kind

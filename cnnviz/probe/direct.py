@@ -6,7 +6,7 @@ their ``forward``, the call is made from here and need not be watched for.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from operator import attrgetter
 from typing import Any
@@ -25,6 +25,19 @@ Way = Callable[[Any, Tensor], Called | None]
 """Gives what a module calls on an input in evaluation mode; None if that is more."""
 
 _NO_NAMES: dict[str, Any] = {}
+
+
+def _own(
+    m: nn.Module, held: Mapping[str, Tensor | None], a: str, b: str
+) -> tuple[Tensor | None, Tensor | None]:
+    """Return two tensors of a module's own from where they are registered.
+
+    Where they are not, they may still be attributes: old weight norm leaves them so.
+    """
+    try:
+        return held[a], held[b]
+    except KeyError:
+        return getattr(m, a), getattr(m, b)
 
 
 def _settings(
@@ -48,22 +61,23 @@ def _convolution(kind: Any, function: Callable[..., Tensor]) -> Way:
         if m.padding_mode != "zeros" or type(m)._conv_forward is not inner:
             return None
         how = m.stride, m.padding, m.dilation, m.groups
-        return function, (m.weight, m.bias), how, _NO_NAMES
+        return function, _own(m, m._parameters, "weight", "bias"), how, _NO_NAMES
 
     return call
 
 
 def _linear(m: Any, _x: Tensor) -> Called:
-    return F.linear, (m.weight, m.bias), (), _NO_NAMES
+    own = _own(m, m._parameters, "weight", "bias")
+    return F.linear, own, (), _NO_NAMES
 
 
 def _batch_norm(m: Any, x: Tensor) -> Called | None:
-    mean, variance = m.running_mean, m.running_var
+    mean, variance = _own(m, m._buffers, "running_mean", "running_var")
     if m.training or mean is None or variance is None:
         return None
     m._check_input_dim(x)
     momentum = 0.0 if m.momentum is None else m.momentum
-    own = mean, variance, m.weight, m.bias
+    own = mean, variance, *_own(m, m._parameters, "weight", "bias")
     return F.batch_norm, own, (False, momentum, m.eps), _NO_NAMES
 
 
@@ -110,12 +124,17 @@ _WAYS: dict[Any, Way] = {
 }
 """By ``forward``: whatever class of module inherits it, it is this code that runs."""
 
+_TENSORS = frozenset({"weight", "bias", "running_mean", "running_var"})
 _ORDINARY = frozenset({nn.Parameter, Tensor, type(None)})
 
 
 @lru_cache(maxsize=1024)
 def _way_of_class(kind: Any) -> Way | None:
     if issubclass(kind, torch.jit.ScriptModule):
+        return None
+    if kind.__getattr__ is not nn.Module.__getattr__:
+        return None
+    if any(hasattr(kind, name) for name in _TENSORS):  # which would go before its own
         return None
     return _WAYS.get(kind.forward)
 
@@ -127,7 +146,12 @@ def way_of(module: nn.Module) -> Way | None:
     """
     kind: Any = type(module)
     way = _way_of_class(kind)
-    if way is None or module._modules or "forward" in module.__dict__:
+    own = module.__dict__
+    if way is None or module._modules or "forward" in own:
+        return None
+    if not _TENSORS.isdisjoint(own) and not _TENSORS.isdisjoint(
+        (*module._parameters, *module._buffers)
+    ):
         return None
     if module._parameters:
         kinds = map(type, module._parameters.values())

@@ -15,8 +15,10 @@ from torch import Tensor, nn
 
 from cnnviz.probe import vocabulary as words
 from cnnviz.probe.direct import Called, Way
+from cnnviz.probe.flow import Origin
 from cnnviz.probe.keeping import Keeper
 from cnnviz.probe.notes import FIRST, Leaf, tensors_among
+from cnnviz.probe.pending import Listed
 from cnnviz.probe.replay import Call
 from cnnviz.probe.values import tensors_in
 
@@ -38,6 +40,7 @@ class Entering:
         self._scopes = keeper.scopes
         self._origins = keeper.origins
         self._contents = keeper.contents
+        self._pending = keeper.pending
         structure = keeper.scopes.structure
         self._leaves = structure.leaves
         alone = not torch._C._len_torch_function_stack()  # nobody else watches
@@ -90,45 +93,88 @@ class Entering:
         return self._leaf(module, forward, *args, **kwargs)
 
     def _run(self, module: nn.Module, way: Way, x: Tensor) -> Tensor | None:
-        """Make a leaf's only call, and note it; None if it must be watched."""
-        keeper, origins = self._keeper, self._origins
-        origin = None if x.is_inference() else origins.of(x)
-        called = None if origin is None else self._called(way, module, x)
-        if origin is None or called is None:
+        """Make a leaf's only call, and list it; None if it must be watched."""
+        keeper, pending = self._keeper, self._pending
+        at = pending.find(x)
+        called = None if at is None else self._called(way, module, x)
+        if at is None or called is None:
             return None
         function, own, rest, named = called
-        known = origins.constants(own) if own else own
-        if known is None:
+        if own and not self._origins.are_own(own):
             return None
         path = self._scopes.visit(module)
         keeper.next(path)
-        held: Any = origin.value or origins.held(x, origin)
         if keeper.budget.limit:
-            keeper.bring_back((x,), (held,))
+            keeper.bring_back((x,), (pending.value(at),))
         name = words.word(function).name
-        call = Call(name, function, (held, *known, *rest), named)
         writes = bool(named and named["inplace"])
-        before = x._version if writes else 0
         try:
-            if writes:
-                result: Tensor = keeper.in_place(name, function, x, *rest)
-            elif named:
-                result = function(x, *own, *rest, **named)
+            if not writes:
+                result: Tensor = function(x, *own, *rest, **named)
+            elif name in words.CHOOSING and pending.leave(x, at):
+                new: Any = function(x, *rest, inplace=False)
+                result = x.set_(new)
+            elif pending.leave(x, at, copied=True):
+                result = function(x, *rest, inplace=True)
             else:
-                result = function(x, *own, *rest)
+                return self._in_place(module, path, name, function, x, rest, named)
         except Exception as failure:
+            if writes and pending.calls:
+                pending.come_back(x, at)
+            origin, held = self._settled(x)
+            known = [t if t is None else self._origins.own_content(t) for t in own]
+            call = Call(name, function, (held, *known, *rest), named)
             keeper.fail(failure, path, call, (origin,))
             raise
-        if not writes or x._version == before:
-            return keeper.keep_one(
-                module, path, True, call, (origin,), (held,), (x,), result
-            )
-        calls = (call._replace(written=(0,)),)
-        keeper.keep(
-            module, path, True, calls, (origin,), (held,), (x,), (x,), FIRST, {id(x)},
-            single=True,
-        )  # fmt: skip
+        if result is x and not writes:
+            origin, held = self._settled(x)
+            call = Call(name, function, (held, *rest), named)
+            return self._kept(module, path, call, origin, x, result)
+        pending.add(
+            Listed(module, path, name, function, rest, named, (at,), writes, own),
+            result,
+        )
         return result
+
+    def _in_place(
+        self,
+        module: nn.Module,
+        path: str,
+        name: str,
+        function: Callable[..., Tensor],
+        x: Tensor,
+        rest: tuple[Any, ...],
+        named: dict[str, Any],
+    ) -> Tensor:
+        """Make a call that writes into a tensor of which others may know."""
+        origin, held = self._settled(x)
+        before = x._version
+        result: Tensor = self._keeper.in_place(name, function, x, *rest)
+        written = () if x._version == before else (0,)
+        call = Call(name, function, (held, *rest), named, written)
+        return self._kept(module, path, call, origin, x, result)
+
+    def _settled(self, x: Tensor) -> tuple[Origin | None, Any]:
+        """Return where a tensor comes from and what it holds, with nothing pending."""
+        (origin,), (held,) = self._keeper.settled((x,))
+        return origin, held
+
+    def _kept(
+        self,
+        module: nn.Module,
+        path: str,
+        call: Call,
+        origin: Origin | None,
+        x: Tensor,
+        result: Tensor,
+    ) -> Tensor:
+        """Keep a leaf's only call at once."""
+        wrote = {id(x)} if call.written else frozenset()
+        view = self._keeper.keep(
+            module, path, True, (call,), (origin,), call.args[:1], (x,), (result,),
+            FIRST, wrote, single=True,
+        )  # fmt: skip
+        return result if view is None else view
 
     def _called(self, way: Way, module: nn.Module, x: Tensor) -> Called | None:
         """Return a leaf's only call; it may refuse its input."""
@@ -146,6 +192,8 @@ class Entering:
         """Run a leaf and see what it does."""
         if self._origins.leaf is not None:
             return self._inner(module, forward, *args, **kwargs)
+        with _Unseen():
+            self._pending.settle()
         path = self._scopes.push(module)
         self._origins.leaf = leaf = Leaf(args, kwargs)
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections import OrderedDict, defaultdict, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import accumulate, filterfalse
 from typing import Any
@@ -64,6 +64,11 @@ class _Contents:
 
     def _joined(self) -> Tensor:
         return torch.cat([a if a.ndim == 1 else a.reshape(-1) for a in self._aliases])
+
+    @property
+    def is_told(self) -> bool:
+        """Whether their type is one that numpy has."""
+        return self._values is not None
 
     def of(self, at: int) -> Value | None:
         """Return what one of them held, as long as it was not written."""
@@ -132,6 +137,11 @@ class Untouched:
         """Return what a buffer held before, as long as torch counted no write."""
         place = self._places.get(id(tensor))
         return place and place[0].of(place[1])
+
+    @property
+    def buffers(self) -> Collection[int]:
+        """The ``id`` of every buffer of which ``content`` may be known."""
+        return {key for key, (kept, _) in self._places.items() if kept.is_told}
 
     def about_to_write(self, tensor: Tensor) -> bool:
         """Keep what a parameter holds; tells whether the tensor belongs to one."""

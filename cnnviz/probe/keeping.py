@@ -14,8 +14,9 @@ from cnnviz.probe.contents import Contents
 from cnnviz.probe.failure import Failed
 from cnnviz.probe.flow import Flow, Origin
 from cnnviz.probe.guard import Untouched
-from cnnviz.probe.notes import FIRST, Event, Journal
+from cnnviz.probe.notes import Event, Journal
 from cnnviz.probe.origins import Origins
+from cnnviz.probe.pending import Pending
 from cnnviz.probe.replay import Call
 from cnnviz.probe.scopes import Scopes
 from cnnviz.probe.values import Step, Value
@@ -47,6 +48,8 @@ class Keeper:
         What is to become a layer, in order.
     contents, flow, origins
         What tensors hold, and where they come from.
+    pending
+        Calls that no events were made of yet.
     failed
         Where a failure was last seen.
     stopped
@@ -83,6 +86,13 @@ class Keeper:
             copy_weights=copy_weights,
             distrust=distrust,
         )
+        self.pending = Pending(
+            self.journal,
+            self.origins,
+            self.contents,
+            self.flow,
+            at_once=bool(budget.limit),
+        )
         self._check = check
         self._expected = len(scopes.structure.leaves)
         for k, tensor in enumerate(inputs):
@@ -94,7 +104,8 @@ class Keeper:
         if self.stopped is not None:
             raise self.stopped
         try:
-            self._check(self.journal.layers, self._expected, name)
+            done = self.journal.layers + len(self.pending.calls)
+            self._check(done, self._expected, name)
         except BaseException as stop:
             self.stopped = stop
             raise
@@ -122,6 +133,12 @@ class Keeper:
         if self.budget.limit:
             self.bring_back(given, held)
         return held
+
+    def settled(self, given: Sequence[Tensor]) -> tuple[list[Origin | None], list[Any]]:
+        """Return where tensors come from and what they hold, with nothing pending."""
+        self.pending.settle()
+        origins = [*map(self.origins.of, given)]
+        return origins, self.held(given, origins)
 
     def in_place(
         self, name: str, function: Callable[..., Any], x: Tensor, *more: Any
@@ -235,40 +252,6 @@ class Keeper:
                 if id(tensor) in wrote and id(tensor) not in returned:
                     self.flow.learn(tensor, Origin(by, None), wrote=True)
         return view
-
-    def keep_one(
-        self,
-        module: nn.Module,
-        path: str,
-        whole: bool,
-        call: Call,
-        origins: Sequence[Origin | None],
-        held: Sequence[Value],
-        given: Sequence[Tensor],
-        result: Tensor,
-        parameters: Sequence[Tensor] = (),
-    ) -> Tensor:
-        """Add an event of one call that wrote into nothing and returned a tensor.
-
-        Returns
-        -------
-        tensor
-            The result, or a view of it, as of ``keep``.
-        """
-        at = _place(result, given)
-        if at is None:
-            storage = self.contents.storage(result)
-            value = self.contents.of(result, storage)
-        else:
-            value, result = held[at], result.view_as(result)
-            storage = self.contents.storage(result)
-        made = Origin((self.journal.layers,), value)
-        self.flow.learn(result, made, wrote=False, storage=storage)
-        calls, step = (call,), FIRST if whole else None
-        self.journal.add(
-            Event(module, path, whole, calls, origins, held, (value,), step, parameters)
-        )
-        return result
 
     def _keep_pieces(
         self,

@@ -21,11 +21,13 @@ from cnnviz.probe.flow import Origin
 from cnnviz.probe.keeping import Keeper
 from cnnviz.probe.notes import filled, tensors_among
 from cnnviz.probe.origins import changed
+from cnnviz.probe.pending import Listed
 from cnnviz.probe.replay import Call
 from cnnviz.probe.scopes import within
-from cnnviz.probe.values import Step, tensors_in
+from cnnviz.probe.values import Step, mapped, tensors_in
 
 _NOTHING: Set[int] = frozenset()
+_UNDONE = object()
 
 
 class Functions(TorchFunctionMode):
@@ -46,6 +48,7 @@ class Functions(TorchFunctionMode):
         self._scopes = keeper.scopes
         self._origins = keeper.origins
         self._contents = keeper.contents
+        self._pending = keeper.pending
 
     def __torch_function__(
         self,
@@ -61,6 +64,11 @@ class Functions(TorchFunctionMode):
             return func(*args, **kwargs)
         keeper, leaf = self._keeper, self._origins.leaf
         given, places = tensors_among(args, kwargs)
+        if word.plain and leaf is None and not self._contents.copying:
+            done = self._listed(word, func, args, kwargs, given, places)
+            if done is not _UNDONE:
+                return done
+        self._pending.settle()
         reads = word.reads and not (kwargs.get("inplace") or "out" in kwargs)
         if leaf is not None and not leaf.opened and not self._modules.open(leaf):
             leaf = None
@@ -118,10 +126,6 @@ class Functions(TorchFunctionMode):
             leaf.add(call, results, wrote)
             return result
         module, path, _ = self._scopes.frame
-        if isinstance(result, Tensor) and not wrote and word.name not in words.SPLITS:
-            return keeper.keep_one(
-                module, path, False, call, origins, held, given, result, own
-            )
         view = keeper.keep(
             module,
             path,
@@ -136,6 +140,70 @@ class Functions(TorchFunctionMode):
             single=isinstance(result, Tensor),
             parameters=own,
         )
+        return result if view is None else view
+
+    def _listed(
+        self,
+        word: words.Word,
+        func: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        given: list[Tensor],
+        places: Sequence[int | str] | None,
+    ) -> Any:
+        """Run a function that makes a tensor of data, to be looked at later.
+
+        ``_UNDONE`` if it may do more, and was not run.
+        """
+        keeper, pending, name = self._keeper, self._pending, word.name
+        nodes = None if "out" in kwargs else pending.find_all(given)
+        if nodes is None:
+            return _UNDONE
+        wrote = bool(kwargs.get("inplace"))
+        if wrote and not (
+            name in words.CHOOSING
+            and len(kwargs) == 1
+            and args
+            and given[0] is args[0]
+            and pending.leave(given[0], nodes[0])
+        ):
+            return _UNDONE
+        module, path, _ = self._scopes.frame
+        keeper.next(within(path, name))
+        if keeper.budget.limit:
+            keeper.bring_back(given, [*map(pending.value, nodes)])
+        try:
+            if wrote:
+                result = given[0].set_(func(*args, inplace=False))
+            else:
+                result = func(*args, **kwargs)
+        except Exception as failure:
+            if wrote:
+                pending.come_back(given[0], nodes[0])
+            origins, held = keeper.settled(given)
+            call = Call(name, func, *filled(args, kwargs, places, held))
+            keeper.fail(failure, within(path, name), call, origins)
+            raise
+        if places is None:  # lists may grow until they are looked at
+            args, kwargs = mapped((args, kwargs), Tensor, _itself)
+        if type(result) is Tensor and (wrote or not _is_among(result, given)):
+            pending.add(
+                Listed(
+                    module, path, name, func, args, kwargs, nodes, wrote, None, places
+                ),
+                result,
+            )
+            return result
+        results = tensors_in(result)
+        if not results:
+            return result
+        origins, held = keeper.settled(given)
+        calls = (Call(name, func, *filled(args, kwargs, places, held)),)
+        single = isinstance(result, Tensor)
+        view = keeper.keep(
+            module, path, False, calls, origins, held, given, results, None, _NOTHING,
+            single=single,
+        )  # fmt: skip
         return result if view is None else view
 
     def _about_to_write(
@@ -185,3 +253,12 @@ class Functions(TorchFunctionMode):
         elif result is not given and origin is not None:
             self._keeper.flow.learn(result, origin, wrote=False)
         return True
+
+
+def _itself(tensor: Tensor) -> Tensor:
+    return tensor
+
+
+def _is_among(tensor: Tensor, others: Sequence[Tensor]) -> bool:
+    """Tell whether a very tensor is among others."""
+    return any(tensor is other for other in others)

@@ -49,6 +49,7 @@ class Origins:
         self._scopes = scopes
         self._contents = contents
         self._before = before
+        self._buffers = before.buffers
         self._parameters = scopes.structure.parameters
         self._unwritten: Mapping[int, Tensor] = self._parameters
         self._weights: dict[int, tuple[int, Value]] = {}
@@ -121,21 +122,22 @@ class Origins:
 
     def constant(self, tensor: Tensor) -> Value:
         """Return the content of a tensor that is no data."""
-        return self._own_content(tensor) or self._contents.of(tensor)
+        return self.own_content(tensor) or self._contents.of(tensor)
 
-    def constants(self, tensors: Iterable[Tensor | None]) -> list[Value | None] | None:
-        """Return the contents of tensors; None if there are data among them."""
-        found: list[Value | None] = []
-        for tensor in tensors:
-            value = None
-            if tensor is not None:
-                value = self._own_content(tensor) if self._unwritten else None
-                if value is None and self.of(tensor) is not None:
-                    return None
-            found.append(value if tensor is None else value or self.constant(tensor))
-        return found
+    def are_own(self, tensors: Iterable[Tensor | None]) -> bool:
+        """Tell whether tensors are the network's, and their contents known later.
 
-    def _own_content(self, tensor: Tensor) -> Value | None:
+        A write into one of them that is not announced is noticed then.
+        """
+        parameters = self._unwritten
+        buffers = () if self._contents.exposing else self._buffers
+        for tensor in tensors:  # the loop is quicker than ``all``
+            key = id(tensor)
+            if tensor is not None and key not in parameters and key not in buffers:
+                return False
+        return True
+
+    def own_content(self, tensor: Tensor) -> Value | None:
         """Return the content of a parameter, or of a buffer that nobody wrote."""
         if id(tensor) in self._parameters:
             found = None if self._copy else weight(tensor)

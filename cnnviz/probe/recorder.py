@@ -195,6 +195,7 @@ class _Run:
         budget: Budget,
     ) -> None:
         tensors = [_to_tensor(values, network) for values in inputs]
+        shapes = [tuple(t.shape[1:]) for t in tensors]
         failure: Exception | None = None
         result: Any = None
         self.scopes = scopes = Scopes(network, len(tensors))
@@ -221,10 +222,12 @@ class _Run:
                         result = network.model(*tensors)
                 except Exception as caught:  # noqa: BLE001 - not our code
                     failure = caught.with_traceback(None)  # which holds our frames
+            tensors.clear()  # what they hold is now the record's alone
+            keeper.pending.settle()
             keeper.contents.finish()
         if keeper.stopped is not None:
             raise keeper.stopped.with_traceback(None)
-        builder = Builder(scopes, [tuple(t.shape[1:]) for t in tensors])
+        builder = Builder(scopes, shapes)
         for event in keeper.journal.events:
             builder.add(event)
         self.layers = builder.layers

@@ -112,10 +112,11 @@ def capture(tensor: Tensor, *, copy: bool = True) -> Value:
         return Value((_copied(plain) if copy else plain).numpy())
 
 
-_SHARED = frozenset(
+SHARED = frozenset(
     {torch.float32, torch.float64, torch.uint8, torch.int8, torch.int16, torch.int32}
     | {torch.int64, torch.bool}
 )
+"""Types that numpy has too."""
 
 
 def shared(tensor: Tensor) -> Value | None:
@@ -124,7 +125,7 @@ def shared(tensor: Tensor) -> Value | None:
     None for all but dense tensors of the processor whose writes are counted, and
     whose type numpy has too. Not to be called where torch functions are overridden.
     """
-    if tensor.dtype not in _SHARED or tensor.is_inference():
+    if tensor.dtype not in SHARED or tensor.is_inference():
         return None
     try:
         return Value((tensor.detach() if tensor.requires_grad else tensor).numpy())

@@ -251,6 +251,8 @@ class Word(NamedTuple):
     counting
         How many of its tensors give it values, not only shape or type: none, the
         first, or (2) all.
+    plain
+        It reads, all its tensors give it values, and it is always a layer of its own.
     """
 
     name: str
@@ -258,6 +260,7 @@ class Word(NamedTuple):
     writes: bool
     reads: bool
     counting: int
+    plain: bool
 
 
 @lru_cache(maxsize=1024)
@@ -294,7 +297,8 @@ def _word(raw: str, of: str) -> Word:
         name in _READING or name in _SHAPE_ONLY or kind_of(name) != "other"
     )
     counting = 0 if name in _SHAPE_ONLY else 1 if name in _FIRST_ONLY else 2
-    return Word(name, silent, writes, reads, counting)
+    plain = reads and counting == 2 and name not in MOVES | SPLITS | ESCAPES
+    return Word(name, silent, writes, reads, counting, plain)
 
 
 @lru_cache(maxsize=1024)
@@ -331,7 +335,7 @@ def tensors_of(
 ) -> tuple[Any, ...]:
     """Return weight, bias, running mean and variance of a call; None where absent."""
     places, n = _places(name), len(args)
-    if places == _NOWHERE and not kwargs:
+    if places == _NOWHERE and (not kwargs or _OWN_NAMES.isdisjoint(kwargs)):
         return _ABSENT
     found = tuple([args[at] if 0 <= at < n else None for at in places])
     if _OWN_NAMES.isdisjoint(kwargs):
