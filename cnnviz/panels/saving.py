@@ -6,11 +6,13 @@ import io
 import math
 import re
 from collections.abc import Callable, Mapping
+from csv import writer
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QBuffer, QIODevice, QObject, QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtCore import QBuffer, QIODevice, QObject, QPoint, QRect, QSize, Signal
 from PySide6.QtGui import QGuiApplication, QImage, QPainter
 from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 
@@ -76,7 +78,7 @@ class Numbers:
     Attributes
     ----------
     values
-        One axis or more, any real number type, or text.
+        One axis or more, any number type, or text.
     axes
         A word for each axis but the last.
     columns
@@ -91,19 +93,36 @@ class Numbers:
 def csv(numbers: Numbers) -> bytes:
     """Return an array as a table: the last axis across, the others as first columns.
 
-    Every number has as many digits as its type holds.
+    Every number can be read back exactly: whole ones have all their digits, others as
+    many as their type holds, complex ones are written ``1+2j``. Truth is 1 or 0.
     """
     values, axes = numbers.values, numbers.axes
     rows = values.reshape(math.prod(values.shape[:-1]), values.shape[-1])
-    digits = {4: 9, 2: 5}.get(values.dtype.itemsize, 17)
     text = io.StringIO()
     columns = numbers.columns or tuple(map(str, range(values.shape[-1])))
-    text.write(",".join([*axes, *columns]) + "\n")
-    cell = "%s" if values.dtype.kind == "U" else f"%.{digits}g"
+    table = writer(text, lineterminator="\n")
+    table.writerow([*axes, *columns])
+    cell = _cell(values.dtype)
+    if values.dtype.kind == "c":  # a pair of real numbers fills one cell
+        rows = np.ascontiguousarray(rows).view(values.real.dtype)
     line = ",".join(["%d"] * len(axes) + [cell] * values.shape[-1]) + "\n"
     for at, row in zip(np.ndindex(values.shape[:-1]), rows, strict=True):
-        text.write(line % (*at, *row.tolist()))
+        if cell:
+            text.write(line % (*at, *row.tolist()))
+        else:
+            table.writerow((*at, *row.tolist()))
     return text.getvalue().encode()
+
+
+def _cell(dtype: np.dtype[Any]) -> str:
+    """Return how a number is written; ``""`` for text."""
+    if dtype.kind == "U":
+        return ""
+    if dtype.kind in "iub":
+        return "%d"
+    parts = 2 if dtype.kind == "c" else 1
+    digits = {4: 9, 2: 5}.get(dtype.itemsize // parts, 17)
+    return f"%.{digits}g%+.{digits}gj" if parts == 2 else f"%.{digits}g"
 
 
 def npz(arrays: Mapping[str, Numbers]) -> bytes:
@@ -219,15 +238,3 @@ class Exporter(QObject):
             self.said.emit(f"{path.name} was not saved: {error.strerror or error}")
         else:
             self.said.emit(f"saved {path}")
-
-
-def exporter_of(widget: QWidget | None) -> Exporter | None:
-    """Return the exporter of a widget, or of the nearest one around it."""
-    while widget is not None:
-        found: Exporter | None = widget.findChild(
-            Exporter, options=Qt.FindChildOption.FindDirectChildrenOnly
-        )
-        if found is not None:
-            return found
-        widget = widget.parentWidget()
-    return None

@@ -70,30 +70,6 @@ class ScaleBar(QWidget):
         tip = f"values {said}" + (f"\n{note}" if note else "")
         self._show(low, high, table[ramp(levels.signed), :3], mark, note, tip)
 
-    def show_scale(
-        self,
-        low: float,
-        high: float,
-        colours: NDArray[np.uint8],
-        mark: str = "",
-        note: str = "",
-    ) -> None:
-        """Show a scale.
-
-        Parameters
-        ----------
-        low, high
-            Values of the first and last colour; a scale with ``low`` below 0 has
-            zero in its middle.
-        colours
-            ``(n, 3)`` uint8 from low to high.
-        mark
-            ``"per map"``, ``"locked"`` or nothing.
-        note
-            A few words at the right end.
-        """
-        self._show(low, high, colours, mark, note, note)
-
     def _show(
         self,
         low: float,

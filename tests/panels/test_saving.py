@@ -1,5 +1,6 @@
 import io
 import xml.etree.ElementTree as ET
+from csv import reader
 
 import numpy as np
 import pytest
@@ -7,7 +8,7 @@ from hands import Ear
 from PySide6.QtGui import QColor, QGuiApplication, QImage
 from PySide6.QtWidgets import QLabel
 
-from cnnviz.panels.saving import Exporter, Numbers, csv, exporter_of, write
+from cnnviz.panels.saving import Exporter, Numbers, csv, npz, write
 
 
 @pytest.fixture
@@ -87,12 +88,83 @@ def test_npz_holds_all_arrays(exporter, tmp_path, values):
         assert (archive["maps"] == values).all()
 
 
-@pytest.mark.parametrize("dtype", [np.float16, np.float64, np.int64])
-def test_csv_of_other_types(dtype):
-    values = (np.random.default_rng(1).normal(size=(3, 2)) * 100).astype(dtype)
-    text = csv(Numbers(values, ("channel",))).decode()
-    back = np.loadtxt(io.StringIO(text), delimiter=",", skiprows=1)[:, 1:]
-    assert (back.astype(dtype) == values).all()
+def extremes(dtype):
+    """Return values ``(n, 2)`` of a type: its ends, those near them, some between."""
+    dtype = np.dtype(dtype)
+    if dtype.kind == "b":
+        return np.array([[True, False], [False, True]])
+    if dtype.kind in "iu":
+        info = np.iinfo(dtype)
+        chance = np.random.default_rng(3)
+        some = chance.integers(info.min, info.max, 30, dtype, endpoint=True)
+        found = np.array([info.min, info.min + 1, info.max - 1, info.max], dtype)
+        return np.concatenate([found, some]).reshape(-1, 2)
+    if dtype.kind == "c":
+        parts = extremes(dtype.type().real.dtype)
+        found = np.empty(parts.shape, dtype)
+        found.real, found.imag = parts, parts[::-1]
+        return found
+    info = np.finfo(dtype)
+    ends = [info.max, info.min, info.tiny, info.smallest_subnormal, -0.0, 0.0]
+    odd = [np.nan, np.inf, -np.inf, 1 + info.eps, 1 - info.epsneg, 1 / 3]
+    some = np.random.default_rng(3).normal(size=300) * 10.0**info.precision
+    return np.array([*ends, *odd, *some], dtype).reshape(-1, 2)
+
+
+REAL = "float16 float32 float64"
+WHOLE = "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64"
+COMPLEX = "complex64 complex128"
+
+
+@pytest.mark.parametrize("dtype", f"{WHOLE} {REAL} {COMPLEX}".split())
+def test_csv_can_be_read_back_bit_by_bit(dtype):
+    """By numpy, which knows the type; and whole numbers by Python's own ``int``."""
+    values = extremes(dtype)
+    lines = csv(Numbers(values, ("row",))).decode().splitlines()
+    cells = [line.split(",")[1:] for line in lines[1:]]
+    wanted = np.uint8 if dtype == "bool" else dtype
+    kind = np.dtype(complex if dtype in COMPLEX else dtype)
+    read = np.loadtxt(
+        [",".join(row) for row in cells],
+        dtype=wanted if dtype in WHOLE else kind,
+        delimiter=",",
+    )
+    back = read.astype(dtype)
+    np.testing.assert_array_equal(back, values)
+    if dtype in WHOLE:
+        assert [[int(cell) for cell in row] for row in cells] == values.tolist()
+    else:
+        parts = "real", "imag"
+        for part in parts:
+            np.testing.assert_array_equal(
+                np.signbit(getattr(back, part)), np.signbit(getattr(values, part))
+            )
+
+
+@pytest.mark.parametrize("dtype", f"{WHOLE} {REAL} {COMPLEX}".split())
+def test_npz_keeps_the_type(dtype):
+    values = extremes(dtype)
+    with np.load(io.BytesIO(npz({"values": Numbers(values)}))) as archive:
+        assert archive["values"].dtype == values.dtype
+        np.testing.assert_array_equal(archive["values"], values)
+
+
+def test_csv_of_parts_of_other_arrays():
+    """Reversed, every second, transposed: complex ones are read as pairs."""
+    whole = (np.arange(24) + 1j * np.arange(24)[::-1]).reshape(4, 6)
+    for part in (whole[::-1, ::2], whole.T, whole.real, whole[:0], whole[0]):
+        lines = csv(Numbers(part, ("row",)[: part.ndim - 1])).decode().splitlines()
+        cells = [line.split(",")[part.ndim - 1 :] for line in lines[1:]]
+        found = [[complex(cell) for cell in row] for row in cells]
+        assert found == np.atleast_2d(part).tolist()
+
+
+def test_words_with_commas_quotes_and_line_ends_stay_in_their_cells():
+    names = ("T, mean", 'the "raw" one', "two\nlines", "plain")
+    text = csv(Numbers(np.array([names]), ("step",), names)).decode()
+    assert [*reader(io.StringIO(text))] == [["step", *names], ["0", *names]]
+    text = csv(Numbers(np.ones((1, 4)), ("step",), names)).decode()
+    assert [*reader(io.StringIO(text))] == [["step", *names], [*"01111"]]
 
 
 def test_csv_says_nan_and_infinity():
@@ -163,16 +235,6 @@ def test_csv_of_words_with_named_columns():
     rows = np.array([("a", "1"), ("b", "20")])
     text = csv(Numbers(rows, ("step",), ("layer", "parameters"))).decode()
     assert text == "step,layer,parameters\n0,a,1\n1,b,20\n"
-
-
-def test_the_nearest_exporter_is_found(qtbot, exporter):
-    inner = QLabel(exporter.parent())
-    assert exporter_of(inner) is exporter
-    assert exporter_of(exporter.parent()) is exporter
-    alone = QLabel()
-    qtbot.addWidget(alone)
-    assert exporter_of(alone) is None
-    assert exporter_of(None) is None
 
 
 def test_rows_are_never_mixed_up(values):
