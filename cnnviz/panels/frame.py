@@ -28,13 +28,20 @@ from cnnviz.panels import theme
 
 @contextmanager
 def laid_out_once(*widgets: QWidget) -> Iterator[None]:
-    """Let parts of widgets come and go: room is shared out once, after the last."""
+    """Let parts of widgets come and go: room is shared out once, after the last.
+
+    Parameters
+    ----------
+    widgets
+        Those inside others come first.
+    """
     layouts = [layout for each in widgets if (layout := each.layout()) is not None]
     for layout in layouts:
         layout.setEnabled(False)
     yield
     for layout in layouts:
         layout.setEnabled(True)
+        layout.activate()
 
 
 class Elided(QWidget):

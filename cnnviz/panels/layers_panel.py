@@ -111,7 +111,7 @@ class LayersPanel(PanelFrame):
         self.strange.clicked.connect(self.strangeWanted)
         self.strange.hide()
         self._body = body = QWidget()
-        self._column = column = QVBoxLayout(body)
+        column = QVBoxLayout(body)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         line = QVBoxLayout()
@@ -172,11 +172,10 @@ class LayersPanel(PanelFrame):
             self.view.scrollTo(index)
         layer = trace[name]
         odd = strange_words(layer)
-        with laid_out_once(self._body):
+        with laid_out_once(self._body):  # the table gets its height before it paints
             self.detail.setText(details(trace, layer))
             self.strange.setText(f"{odd}  ›")
             self.strange.setVisible(bool(odd))
-        self._column.activate()  # the table gets its height before it is painted
 
     def ready(self, name: str) -> None:
         """Find out what ``show_layer`` would say."""

@@ -20,6 +20,7 @@ from PySide6.QtCore import (
 )
 from PySide6.QtGui import (
     QColor,
+    QEnterEvent,
     QFontMetrics,
     QFontMetricsF,
     QHoverEvent,
@@ -235,12 +236,30 @@ def filter_line(words: str) -> QLineEdit:
     return line
 
 
+class _Lines(QLabel):
+    """Lines that can be selected once the pointer is over them.
+
+    Until then they are no document, which is laid out twice as slowly and then asks to
+    be painted a second time.
+    """
+
+    def setText(self, text: str) -> None:
+        """Show other lines."""
+        if not self.underMouse():
+            self.setTextInteractionFlags(Qt.TextInteractionFlag.NoTextInteraction)
+        super().setText(text)
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        """Let the lines be selected."""
+        self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        super().enterEvent(event)
+
+
 def detail_lines() -> QLabel:
     """Make the lines below a table that tell more of the current row."""
-    detail = QLabel()
+    detail = _Lines()
     detail.setFont(theme.caption_font())
     detail.setWordWrap(True)
     detail.setTextFormat(Qt.TextFormat.PlainText)
-    detail.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
     detail.setContentsMargins(*[theme.GRID] * 4)
     return detail

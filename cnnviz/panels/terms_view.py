@@ -143,7 +143,7 @@ class TermsView(QWidget):
         """
         self._found, self._look, self._names = found, look, names
         self._order = found.subtotals.order
-        with laid_out_once(self, self._head, self._body, self._foot):
+        with laid_out_once(self._head, self._body, self._foot, self):
             self._show_parts(found, pooled)
         self.choose(self._first(found))
 

@@ -3,8 +3,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from hands import Ear, pixels, rgb
-from PySide6.QtCore import QEvent, QObject, QPointF, Qt
-from PySide6.QtGui import QHoverEvent, QRegion
+from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, Qt
+from PySide6.QtGui import QEnterEvent, QHoverEvent, QRegion
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -301,3 +301,18 @@ def test_kinds_in_words(conv, relu):
     assert kind_words(replace(relu, kind="other", op="einsum")) == "einsum"
     leaky = replace(relu, op="LeakyReLU", options={"negative_slope": 0.01})
     assert kind_words(leaky) == "leaky ReLU"
+
+
+def test_the_lines_below_can_be_selected(panel):
+    panel.show_layer("features.0")
+    detail, left = panel.detail, Qt.MouseButton.LeftButton
+    before = pixels(detail)
+    at = QPointF(20, 12)
+    QApplication.sendEvent(detail, QEnterEvent(at, at, QPointF(detail.mapToGlobal(at))))
+    assert (pixels(detail) == before).all()
+    QTest.mousePress(detail, left, Qt.KeyboardModifier.NoModifier, at.toPoint())
+    QTest.mouseMove(detail, detail.rect().bottomRight() - QPoint(9, 9))
+    QTest.mouseRelease(detail, left)
+    assert "9,450 multiply-adds" in detail.selectedText()
+    panel.show_layer("features.1")
+    assert not detail.selectedText()
