@@ -29,6 +29,8 @@ from cnnviz.panels import theme
 
 _DIGITS = 12
 """Digits of a hash that are shown."""
+_NAMED = 30
+"""Files beside that are named."""
 
 
 def tr(text: str) -> str:
@@ -91,8 +93,9 @@ class TrustDialog(QDialog):
         self.builders.addItems([builder] if builder else list(facts.builders))
         later = _words(
             tr(
-                "The yes holds for exactly this content, until you take it back under "
-                "Trusted files. If the file changes, you are asked again."
+                "The yes holds for exactly this content, and that of the files that "
+                "run with it, until you take it back under Trusted files. If one of "
+                "them changes, you are asked again."
             ),
             small=True,
         )
@@ -126,8 +129,7 @@ class TrustDialog(QDialog):
         form.addRow(tr("File"), _words(where))  # it breaks behind each folder
         form.addRow(tr("Content"), _words(_content(facts)))
         if facts.beside:
-            names = ", ".join(path.name for path in facts.beside)
-            form.addRow(tr("Runs with it"), _words(names))
+            form.addRow(tr("Runs with it"), _words(_places(facts)))
         if self.builders.count() > 1:
             form.addRow(tr("Then calls"), self.builders)
         else:
@@ -239,6 +241,15 @@ def _content(facts: CodeFacts) -> str:
         parts.insert(0, QLocale.c().formattedDataSize(kept.st_size))
         parts.append(f"changed {_moment(datetime.fromtimestamp(kept.st_mtime))}")
     return " · ".join([*parts, f"SHA-256 {facts.digest[:_DIGITS]}…"])
+
+
+def _places(facts: CodeFacts) -> str:
+    """Name the files that run with it; of very many, the first."""
+    home = facts.path.resolve().parent
+    places = [visible(file.relative_to(home).as_posix()) for file in facts.beside]
+    more = len(places) - _NAMED
+    words = ", ".join(places[:_NAMED])
+    return tr("{0} and {1} more").format(words, more) if more > 0 else words
 
 
 def _moment(when: datetime) -> str:

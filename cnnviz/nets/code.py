@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import inspect
 import random
 import sys
@@ -70,7 +69,8 @@ def run_builder(path: Path, builder: str, digest: str, check: Check) -> Built:
         A function or class, called without arguments, or a variable; ``""`` for the
         one that is plainly meant.
     digest
-        SHA-256 of the content that the person said yes to, in hexadecimal.
+        What the person said yes to: that of ``CodeFacts``, of the file and of those
+        beside that it imports.
     check
         Called several times a second; when it raises, the code is told to stop and
         is not waited for.
@@ -86,12 +86,15 @@ def run_builder(path: Path, builder: str, digest: str, check: Check) -> Built:
     content = read_code(path)
     if not digest:
         raise ModelError(f"{path.name} was not run: nobody has said yes to it")
-    if hashlib.sha256(content).hexdigest() != digest:
+    facts = facts_of(path, content)
+    if facts.digest != digest:
+        names = ", ".join(file.name for file in facts.beside)
+        which = f"{path.name} or what it imports ({names})" if names else path.name
         raise ModelError(
-            f"{path.name} has changed since you said yes to it; nothing of it was run"
+            f"{which} has changed since you said yes to it; nothing of it was run"
         )
     path = path.absolute()
-    name = builder or facts_of(path, content).builder
+    name = builder or facts.builder
     what = f"running {path.name}"
     check(0, 0, what)
     with left_as_found(path), imported_beside(path.resolve().parent) as package:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import ast
-import hashlib
 import io
 import tokenize
-import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,10 +12,8 @@ from pathlib import Path
 from cnnviz.core.errors import ModelError
 from cnnviz.core.models import InputChoices
 from cnnviz.nets.candidates import Candidates, candidates
+from cnnviz.nets.code_beside import LARGEST, code_beside, digest_of, parsed
 from cnnviz.nets.declared import NAMES, declared
-
-LARGEST = 4_000_000
-"""Bytes of a file that may still be code a person wrote."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +25,8 @@ class CodeFacts:
     path
         The file.
     digest
-        SHA-256 of its content, in hexadecimal; ``""`` when it could not be read.
+        SHA-256 of its content and of all that is ``beside``, in hexadecimal, see
+        ``nets.code_beside.digest_of``; ``""`` when it could not be read.
     builders
         Functions, classes and variables that can give a network without arguments,
         the likeliest first.
@@ -38,11 +35,12 @@ class CodeFacts:
     plain
         The first builder is the only one of its kind: nobody needs to choose.
     text
-        The content, as it was hashed.
+        The content of the file, as it was hashed.
     choices, labels
         What the file declares about its input, as far as it stands there literally.
     beside
-        Files of the same folder that it imports, which run with it.
+        Files of its folder and below that it imports, and those that they import:
+        they run with it.
     """
 
     path: Path
@@ -113,13 +111,12 @@ def read_code(path: Path) -> bytes:
 
 def facts_of(path: Path, content: bytes) -> CodeFacts:
     """Return what the content of a Python file says."""
-    digest, text = hashlib.sha256(content).hexdigest(), _text(content)
+    beside, text = code_beside(path, content), _text(content)
+    digest = digest_of(path, content, beside)
     if text is None:
         return CodeFacts(path, digest, reason=f"{path.name} is not text: no code")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(content, str(path))
+        tree = parsed(content, path)
     except SyntaxError as error:
         reason = f"{path.name}, line {error.lineno or 1}: {error.msg}"
         return CodeFacts(path, digest, reason=reason, text=text)
@@ -139,7 +136,7 @@ def facts_of(path: Path, content: bytes) -> CodeFacts:
         text,
         said.choices,
         said.labels,
-        tuple(_beside(tree, path.parent)),
+        tuple(beside),
     )
 
 
@@ -192,21 +189,6 @@ def _constants(body: Iterable[ast.stmt]) -> dict[str, object]:
             except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
                 values.pop(name, None)  # known only when it runs
     return values
-
-
-def _beside(tree: ast.Module, folder: Path) -> Iterator[Path]:
-    """Find the files of the folder that are imported."""
-    names: dict[str, None] = {}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            names |= dict.fromkeys(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.level <= 1:
-            modules = [node.module] if node.module else [a.name for a in node.names]
-            names |= dict.fromkeys(modules)
-    for name in dict.fromkeys(name.partition(".")[0] for name in names):
-        for file in (folder / f"{name}.py", folder / name / "__init__.py"):
-            if file.is_file():
-                yield file
 
 
 def _why_none(path: Path, found: Candidates) -> str:

@@ -110,6 +110,20 @@ class TestQuestion:
         assert dialog.code.verticalScrollBar().maximum() > 0
         assert said == []
 
+    def test_of_many_files_that_run_with_it_the_first_are_named(self, parent, tmp_path):
+        names = [f"m{i:03}" for i in range(40)]
+        (tmp_path / "parts").mkdir()
+        for name in names:
+            (tmp_path / "parts" / f"{name}.py").touch()
+        path = tmp_path / "model.py"
+        path.write_text(f"from parts import {', '.join(names)}\ndef build(): ...\n")
+        dialog = ask(parent, builders_of(path), print)
+        (told,) = (text for text in words(dialog) if "m000" in text)
+        assert told.startswith("parts/m000.py, parts/m001.py, ")
+        assert told.endswith("parts/m029.py and 10 more")
+        dialog.reject()
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+
     def test_yes(self, asked):
         dialog, said = asked
         QTest.mouseClick(dialog.run, LEFT)
