@@ -97,6 +97,8 @@ class Separable:
     """Output axes in the order of the input's; then those that are not followed."""
     _dropped: tuple[int, ...] = field(init=False, repr=False)
     _bounded: bool = field(init=False, repr=False)
+    _copies: bool = field(init=False, repr=False)
+    """Every output reads the input at its own place and nothing else."""
 
     def __post_init__(self) -> None:
         """Note what ``pull`` needs each time."""
@@ -112,10 +114,19 @@ class Separable:
         object.__setattr__(self, "_active", tuple(active))
         object.__setattr__(self, "_order", (*followed, *dropped))
         object.__setattr__(self, "_dropped", dropped)
-        object.__setattr__(self, "_bounded", any(each.bounded for each in slides))
+        bounded = any(each.bounded for each in slides)
+        copies = (
+            len(self.maps) == self.rank == len(slides)
+            and all(each.copies for each in slides)
+            and [each.out for each in slides] == [*range(self.rank)]
+        )
+        object.__setattr__(self, "_bounded", bounded)
+        object.__setattr__(self, "_copies", copies and not bounded)
 
     def pull(self, wanted: Mask, box: Box) -> Reading:
         """See ``Edge``."""
+        if self._copies:
+            return Reading(wanted, box, self.exact)
         mask = self._set(wanted)
         if self._bounded and not mask.any():
             return Reading(mask, None, self.exact)

@@ -162,16 +162,17 @@ def receptive_field(
             if found.box is None:
                 continue
             read, span, exact = found.mask, found.box, exact and found.exact
-            if given != shape_of(trace, name):
-                read = np.ones((1,) * len(shape_of(trace, name)), np.bool_)
-                span, exact = tuple((0, n - 1) for n in shape_of(trace, name)), False
+            there = shape_of(trace, name)
+            if given != there:
+                read = np.ones((1,) * len(there), np.bool_)
+                span, exact = tuple((0, n - 1) for n in there), False
             if name in masks:
                 read = masks[name] | read
                 span = tuple(
                     (min(a[0], b[0]), max(a[1], b[1]))
                     for a, b in zip(boxes[name], span, strict=True)
                 )
-            masks[name], boxes[name] = narrowed(read, shape_of(trace, name)), span
+            masks[name], boxes[name] = narrowed(read, there), span
     extent = tuple(shape[axis] for axis in spatial)
     if target not in masks:
         return ReceptiveField((), None, np.zeros(extent, np.bool_), exact)
