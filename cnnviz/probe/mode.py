@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence, Set
 from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
@@ -64,12 +65,13 @@ class Functions(TorchFunctionMode):
             return func(*args, **kwargs)
         keeper, leaf = self._keeper, self._origins.leaf
         given, places = tensors_among(args, kwargs)
-        if word.plain and leaf is None and not self._contents.copying:
+        updated = _updated(word.name, args, kwargs)
+        if word.plain and leaf is None and not (updated or self._contents.copying):
             done = self._listed(word, func, args, kwargs, given, places)
             if done is not _UNDONE:
                 return done
         self._pending.settle()
-        reads = word.reads and not (kwargs.get("inplace") or "out" in kwargs)
+        reads = word.reads and not (updated or kwargs.get("inplace") or "out" in kwargs)
         if leaf is not None and not leaf.opened and not self._modules.open(leaf):
             leaf = None
         origins = self._came_from(word, given)
@@ -90,6 +92,7 @@ class Functions(TorchFunctionMode):
             versions = [*map(version, given)]
             if not in_place:
                 self._about_to_write(word, given, kwargs)
+                self._contents.about_to_write(updated, exposed=False)
         own = [t for t in given if id(t) in keeper.parameters]
         try:
             if in_place and kwargs["inplace"]:
@@ -103,6 +106,8 @@ class Functions(TorchFunctionMode):
             call = Call(word.name, func, *filled(args, kwargs, places, held))
             keeper.fail(failure, path, call, leaf.origins if leaf else origins)
             raise
+        for tensor in updated:
+            torch.autograd.graph.increment_version(tensor)
         results = [result] if isinstance(result, Tensor) else tensors_in(result)
         written: Sequence[int] = ()
         wrote = _NOTHING
@@ -253,6 +258,16 @@ class Functions(TorchFunctionMode):
         elif result is not given and origin is not None:
             self._keeper.flow.learn(result, origin, wrote=False)
         return True
+
+
+def _updated(
+    name: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Sequence[Tensor]:
+    """Return the statistics that a function writes into without telling."""
+    if name not in words.UPDATING or not kwargs.get(words.UPDATING[name]):
+        return ()
+    stats = [each for each in args[1:3] if isinstance(each, Tensor)]
+    return [each for each in stats if not each.is_inference()]
 
 
 def _itself(tensor: Tensor) -> Tensor:

@@ -215,6 +215,10 @@ FROM_OUTSIDE = frozenset({"tensor", "as_tensor", "asarray", "from_numpy"})
 _REORDERED = frozenset({"batch_norm", "instance_norm"})
 """Functions whose arguments torch itself takes in another order than Python."""
 
+UPDATING = {"batch_norm": "training", "instance_norm": "use_input_stats"}
+"""Functions that write into statistics, their second and third argument, if told so;
+torch does not count these writes."""
+
 _QUESTIONS = frozenset(
     "size dim __len__ __bool__ __int__ __float__ __complex__ __index__ item stride"
     " numel nelement is_contiguous ndimension storage_offset is_floating_point"

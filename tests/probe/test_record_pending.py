@@ -223,6 +223,24 @@ def test_a_buffer_written_between_two_runs_of_a_module(how):
     np.testing.assert_array_equal(net.norm.running_mean.numpy(), mean)
 
 
+def test_statistics_updated_by_a_function_between():
+    def forward(net, x):
+        y = net.norm(net.one(x))
+        norm = net.norm
+        z = F.batch_norm(y, norm.running_mean, norm.running_var, training=True)
+        return norm(z)
+
+    net = Forward(forward)
+    before = net.norm.running_mean.clone()
+    _, recording = outputs(net)
+    layers = [layer for layer in recording.layers if layer.op == "BatchNorm2d"]
+    y = F.batch_norm(first(net), before, net.norm.running_var, *net.norm.parameters())
+    momentum = (0.9 * before + 0.1 * y.mean((0, 2, 3))).detach().numpy()
+    np.testing.assert_array_equal(layers[0].options["running_mean"], before.numpy())
+    np.testing.assert_allclose(layers[1].options["running_mean"], momentum, atol=1e-5)
+    assert torch.equal(net.norm.running_mean, before)
+
+
 def test_data_written_into_a_buffer_are_no_constant():
     def forward(net, x):
         y = net.one(x)
