@@ -22,6 +22,7 @@ from cnnviz.inputs.units import unit_of
 Role = Literal["variable", "time", "label", "left out"]
 
 UNNAMED = "(unnamed)"
+EMPTY = "no value in any row"
 
 _FEW = 0.05
 """Part of a column's cells that may be other words; they then count as missing."""
@@ -135,7 +136,7 @@ def _role(table: Columns, grid: Grid, clock: Clock | None, j: int) -> tuple[Role
             f"row {row}"
         )
     if held == 0:
-        return "left out", "no value in any row"
+        return "left out", EMPTY
     if _counts_rows(table, values, j):
         return "left out", "row numbers"
     base = base_name(table.names[j])

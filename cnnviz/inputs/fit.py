@@ -63,7 +63,7 @@ def fit_table(
     InputError
         The mapping names no variable, or a value is beyond float32.
     """
-    table = _upright(table, want)
+    table = upright(table, want)
     chosen, words = _chosen(table, want, mapping)
     total = len(table.values)
     if total < want.minimum:
@@ -183,7 +183,7 @@ def _chosen(
     ], f"variables {listed(pairs, 9)}"
 
 
-def _upright(table: Table, want: SeriesWant) -> Table:
+def upright(table: Table, want: SeriesWant) -> Table:
     """Take the rows as variables where only they are as many as the channels.
 
     Raises

@@ -127,7 +127,7 @@ def filled(
     Parameters
     ----------
     values
-        ``(T, V)``; NaN where missing.
+        ``(T, V)``; NaN where missing, in no variable throughout.
     time
         ``(T,)`` rising, or None for even steps.
     policy
@@ -162,7 +162,7 @@ def filled(
     steps = np.arange(len(values), dtype=np.float64)
     for j in range(values.shape[1]):
         gone = np.isnan(values[:, j])
-        if not gone.any() or gone.all():
+        if not gone.any():
             continue
         known = np.flatnonzero(~gone)
         if policy == "hold":

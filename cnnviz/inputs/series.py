@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import compress
 from os import PathLike
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from cnnviz.core.series import Choices
 from cnnviz.inputs.cells import MISSING, Style, decide_style
 from cnnviz.inputs.clock import Clock, Columns, Numbers
 from cnnviz.inputs.columns import (
+    EMPTY,
     Column,
     assign_roles,
     check_variables,
@@ -112,6 +114,12 @@ def _table(text: str, encoding: str, choices: Choices, title: str) -> Table:
     values = np.stack([grid.numbers[j] for j in kept], axis=1)
     kept_names = tuple(names[j] for j in kept)
     codes, code_notes = _blank_codes(values, kept_names, choices)
+    if choices.layout != "rows":  # whose columns are steps
+        held = np.logical_or.reduce(~np.isnan(values), axis=0)
+        for j in compress(kept, ~held):
+            roles[j] = replace(roles[j], role="left out", why=EMPTY)
+        kept, values = _kept(roles, choices, title), values[:, held]
+        kept_names = tuple(names[j] for j in kept)
     table = Table(
         title=title,
         encoding=encoding,

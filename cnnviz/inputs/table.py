@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import compress
 
 import numpy as np
 from numpy.typing import NDArray
@@ -139,13 +140,13 @@ def fill_missing(table: Table, policy: Policy) -> Table:
 
 
 def turn(table: Table) -> Table:
-    """Read the rows of a table as its variables.
+    """Read the rows of a table as its variables; rows without a number are left out.
 
     Raises
     ------
     InputError
         The table has a time column, so each row is a moment; or fewer than two
-        columns of numbers.
+        columns of numbers; or no row has a number.
     """
     if table.clock is not None:
         raise InputError(
@@ -158,14 +159,21 @@ def turn(table: Table) -> Table:
             f"{table.title}: expected at least two columns, one per step, got {steps}"
         )
     numeric = [j for j, c in enumerate(table.columns) if c.role == "variable"]
-    names = table.row_names or tuple(f"row {row}" for row in table.rows)
-    note = f"Variables are taken from the rows: {counted(len(names), 'row')}."
-    gone = np.isnan(table.values)
+    every = table.row_names or tuple(f"row {row}" for row in table.rows)
+    held = np.logical_or.reduce(~np.isnan(table.values), axis=1)
+    names = tuple(compress(every, held))
+    if not names:
+        raise InputError(f"{table.title}: expected numbers in the rows, got none")
+    notes = [f"Variables are taken from the rows: {counted(len(names), 'row')}."]
+    if empty := [quoted(name) for name in compress(every, ~held)]:
+        notes.append(f"Left out, no value in any column: {listed(empty, 4)}.")
+    values = table.values[held]
+    gone = np.isnan(values)
     return replace(
         table,
         names=names,
         units=("",) * len(names),
-        values=np.ascontiguousarray(table.values.T),
+        values=np.ascontiguousarray(values.T),
         rows=np.array(numeric, np.int64) + 1,
         missing=tuple(
             Missing(name, int(row.sum()), tuple(np.flatnonzero(row)[:5] + 1), 0)
@@ -174,7 +182,7 @@ def turn(table: Table) -> Table:
         ),
         row_names=(),
         layout="rows",
-        notes=(*table.notes, note),
+        notes=(*table.notes, *notes),
     )
 
 

@@ -21,12 +21,12 @@ from cnnviz.core.trace import (
     Source,
 )
 from cnnviz.inputs.facts import facts_of
-from cnnviz.inputs.fit import fit_table
+from cnnviz.inputs.fit import fit_table, upright
 from cnnviz.inputs.image import read_image
 from cnnviz.inputs.picture import Picture
 from cnnviz.inputs.prepare import prepare_image
 from cnnviz.inputs.series import read_table
-from cnnviz.inputs.table import Table, fill_missing, turn
+from cnnviz.inputs.table import Table, fill_missing
 from cnnviz.nets.network import Network
 
 Read = Picture | NDArray[np.uint8] | Table | Sample
@@ -156,8 +156,9 @@ def series_sample(table: Table, want: SeriesWant, source: SeriesSource) -> Sampl
     InputError
         The table does not fit the network; see ``inputs.fit.fit_table``.
     """
-    full = fill_missing(table, source.choices.missing)
     try:
+        table = upright(table, want)  # what is missing is filled along time
+        full = fill_missing(table, source.choices.missing)
         sample = fit_table(full, want, source.mapping, source.start)
     except MismatchError as error:
         error.facts = facts_of(table, source.choices, want.channels, ())
@@ -172,7 +173,5 @@ def series_sample(table: Table, want: SeriesWant, source: SeriesSource) -> Sampl
         whole = fit_table(table, replace(want, length=None), source.mapping).series
         assert whole is not None
         series = replace(series, whole=whole.values)
-    if not set(series.names) <= set(table.names):
-        table = turn(table)
     facts = facts_of(table, source.choices, want.channels, series.names)
     return replace(sample, series=replace(series, facts=facts))

@@ -437,6 +437,54 @@ def test_nothing_missing_changes_nothing(table):
         assert fill_missing(read, policy) is read
 
 
+EMPTY_COLUMNS = {
+    "empty": ("", {}),
+    "a word": ("gone", {"missing_words": ("gone",)}),
+    "a number": ("-999", {"missing_numbers": (-999.0,)}),
+    "chosen": ("NA", {"kept": ("b", "a", "c")}),
+}
+
+
+@pytest.mark.parametrize("policy", ["interpolate", "hold", "refuse"])
+@pytest.mark.parametrize("name", EMPTY_COLUMNS)
+def test_a_variable_without_a_value_is_left_out_and_said(table, name, policy):
+    cell, choices = EMPTY_COLUMNS[name]
+    text = "a,b,c\n" + "".join(f"{i},{cell},{i * i}\n" for i in range(20))
+    read = table(text, **choices)
+    assert columns_of(fill_missing(read, policy)) == {
+        "a": [*range(20)],
+        "c": [i * i for i in range(20)],
+    }
+    assert ('"b"', "left out: no value in any row") in decisions(read)
+    assert not any(entry.name == "b" for entry in read.missing)
+
+
+@pytest.mark.parametrize("policy", ["interpolate", "hold", "refuse"])
+@pytest.mark.parametrize(("cell", "choices"), EMPTY_COLUMNS.values())
+def test_a_row_without_a_value_is_left_out_and_said(table, cell, choices, policy):
+    empty = ",".join([cell] * 20)
+    text = f"a,{','.join(map(str, range(20)))}\nb,{empty}\nc{',7' * 20}\n"
+    others = {key: choices[key] for key in choices if key != "kept"}
+    filled = fill_missing(table(text, layout="rows", **others), policy)
+    assert columns_of(filled) == {"a": [*range(20)], "c": [7] * 20}
+    assert "missing" not in filled.notes[-1]
+    assert 'Left out, no value in any column: "b".' in filled.notes
+
+
+def test_a_step_without_a_value_stays_a_step(table):
+    text = "a,1,-999,3,4\nb,5,-999,9,8\n"
+    read = table(text, layout="rows", missing_numbers=(-999.0,))
+    filled = fill_missing(read, "interpolate")
+    assert columns_of(filled) == {"a": [1, 2, 3, 4], "b": [5, 7, 9, 8]}
+    assert "2 missing values" in filled.notes[-1]
+
+
+@pytest.mark.parametrize("layout", ["columns", "rows"])
+def test_a_table_without_a_value_is_refused(table, layout):
+    with pytest.raises(InputError, match=r"expected .* got none"):
+        table("a,b\n-9,-9\n-9,-9\n", layout=layout, missing_numbers=(-9.0,))
+
+
 def test_values_cannot_be_written(table):
     with pytest.raises(ValueError, match="read-only"):
         table("a,b\n1,2\n3,4\n").values[0, 0] = 5
