@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from cnnviz.nets.pickles import Inert
+from cnnviz.nets.soundness import is_read
 
 _MOST_FACTS = 8
 _LONGEST = 60
@@ -80,7 +81,7 @@ def number(value: Any) -> int | float | None:
         return value
     if isinstance(value, Tensor):
         real = value.ndim == 0 and value.dtype.is_floating_point
-        return float(value) if real else None
+        return float(value) if real and is_read(value.dtype) else None
     if isinstance(value, Inert) and value.path.endswith(".multiarray.scalar"):
         return _numpy_number(*value.args)
     return None
@@ -88,10 +89,12 @@ def number(value: Any) -> int | float | None:
 
 def _numpy_number(kind: Any = None, data: Any = None, *_: Any) -> float | None:
     dtype = kind.args[0] if isinstance(kind, Inert) and kind.args else None
-    if dtype not in _NUMBERS or not isinstance(data, bytes):
+    if not isinstance(dtype, str) or dtype not in _NUMBERS:
         return None
-    order = kind.state[1] if isinstance(kind.state, tuple) else "<"
-    found = np.dtype(dtype).newbyteorder(">" if order == ">" else "<")
+    if not isinstance(data, bytes):
+        return None
+    big = isinstance(kind.state, tuple) and kind.state[1:2] == (">",)
+    found = np.dtype(dtype).newbyteorder(">" if big else "<")
     return np.frombuffer(data, found)[0].item() if len(data) == found.itemsize else None
 
 
@@ -101,7 +104,12 @@ def _said(key: Any, value: Any) -> str | None:
     found = number(value)
     if found is not None:
         whole = isinstance(found, int) or (math.isfinite(found) and found == int(found))
-        return str(int(found)) if whole and abs(found) < 1e15 else f"{found:.4g}"
+        if whole and abs(found) < 1e15:
+            return str(int(found))
+        try:
+            return f"{found:.4g}"
+        except OverflowError:  # a whole number of hundreds of digits
+            return None
     if key in _TOLD and isinstance(value, str):
         return value if value.isprintable() and 0 < len(value) <= _LONGEST else None
     return None
@@ -120,7 +128,7 @@ def _names(value: Any) -> tuple[str, ...] | None:
     if isinstance(value, str):
         try:
             value = json.loads(value)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
     if isinstance(value, Mapping):
         value = _in_order(value)
@@ -134,9 +142,11 @@ def _in_order(mapping: Mapping[Any, Any]) -> list[Any] | None:
     pairs = list(mapping.items())
     if all(isinstance(value, int) for _, value in pairs):
         pairs = [(index, name) for name, index in pairs]
+    if not all(isinstance(index, int | str) for index, _ in pairs):
+        return None
     try:
         by_index = {int(index): name for index, name in pairs}
-    except (TypeError, ValueError):
+    except ValueError:
         return None
     wanted = range(len(pairs))
     return [by_index[i] for i in wanted] if set(by_index) == set(wanted) else None

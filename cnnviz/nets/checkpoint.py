@@ -82,9 +82,7 @@ def read_checkpoint(path: Path, check: Check = no_check) -> Checkpoint:
         )
     module = None
     if isinstance(found.network, Inert):
-        module = _module(found.network, path)
-        state = sound(module.state_dict(), path)
-        module.float()
+        module, state = _module(found.network, path)
     else:
         state = sound(_tensors(found.network), path)
     beside = [*found.beside, *_without_tensors(found)]
@@ -111,17 +109,19 @@ def tensors_of(
     return tuple(found)
 
 
-def _module(inert: Inert, path: Path) -> nn.Module:
-    """Build the network a file holds, with its numbers as they were saved."""
+def _module(inert: Inert, path: Path) -> tuple[nn.Module, dict[str, Tensor]]:
+    """Build the network a file holds, and return its numbers as they were saved."""
     from cnnviz.nets.whole import rebuilt
 
     try:
         module = rebuilt(inert).eval().requires_grad_(False)
+        state = module.state_dict()
     except DAMAGE as error:
         raise ModelError(f"{path}: the network in it is damaged: {error}") from error
     # those that are not saved in a state dict as well
     sound(dict(module.named_buffers()), path)
-    return module
+    state = sound(state, path)
+    return module.float(), state
 
 
 def _tensors(network: Mapping[Any, Any]) -> dict[str, Tensor]:
@@ -152,7 +152,10 @@ def _not_used(found: Found) -> list[str]:
 def _what(tree: Any) -> str:
     """Say what a file holds instead of weights."""
     if isinstance(tree, Mapping):
-        keys = ", ".join(str(key)[:40] for key in list(tree)[:4])
+        keys = ", ".join(
+            key[:40] if isinstance(key, str) else type(key).__name__
+            for key in list(tree)[:4]
+        )
         more = ", …" if len(tree) > 4 else ""
         return f"a table of {keys}{more}" if tree else "an empty table"
     if isinstance(tree, Inert):

@@ -76,6 +76,7 @@ _LONGEST_HEADER = 100_000_000
 """Bytes, as safetensors itself has it."""
 _ROOM_FOR_TEXT = 64 << 20
 """Bytes an archive may unpack to beyond four times its own size."""
+_READ_BY_TORCH = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _PARTS_OF_OLDEST = 16
 """A file of torch 0.1.9 has four."""
 _PICKLE = b"\x80"
@@ -245,6 +246,11 @@ def _archive(path: Path, size: int) -> Container:
             what = _other_archive([part.filename for part in parts])
             if what is not None:
                 raise ModelError(f"{path} is {what}")
+            if any(part.compress_type not in _READ_BY_TORCH for part in parts):
+                raise ModelError(
+                    f"{path} is packed in a way that torch does not read, or damaged; "
+                    "unpack it and pack it anew without compression"
+                )
             unpacked = sum(part.file_size for part in parts)
             if unpacked > 4 * size + _ROOM_FOR_TEXT:
                 raise ModelError(

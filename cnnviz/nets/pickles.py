@@ -34,8 +34,9 @@ _TENSORS = frozenset(
 _DATA = frozenset(
     """
     argparse.Namespace types.SimpleNamespace
-    builtins.bool builtins.dict builtins.float builtins.frozenset builtins.int
-    builtins.list builtins.range builtins.slice builtins.str builtins.tuple
+    builtins.bool builtins.bytearray builtins.bytes builtins.dict builtins.float
+    builtins.frozenset builtins.int builtins.list builtins.range builtins.slice
+    builtins.str builtins.tuple
     datetime.date datetime.datetime datetime.time datetime.timedelta datetime.timezone
     numpy.dtype numpy.ndarray
     numpy._core.multiarray.scalar numpy._core.multiarray._reconstruct
@@ -158,6 +159,37 @@ def standing_in(names: Iterable[str]) -> AbstractContextManager[None]:
         elif name in _DATA or name in ACTIVATIONS or module_class(name):
             stands.append((type("Inert", (Inert,), {"path": name}), name))
     return safe_globals(stands)
+
+
+def bare(tree: Any) -> Any:
+    """Take away what hangs on tensors and tables, in the place of a method perhaps.
+
+    Parameters
+    ----------
+    tree
+        Mappings, lists, tensors, numbers and ``Inert``.
+
+    Returns
+    -------
+    object
+        The same.
+    """
+    from torch import Tensor
+
+    waiting, seen = [tree], set[int]()
+    while waiting:
+        one = waiting.pop()
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        if isinstance(one, Inert):
+            waiting += one.args, one.state
+        elif isinstance(one, list | tuple):
+            waiting += one
+        elif isinstance(one, Tensor | dict):
+            getattr(one, "__dict__", {}).clear()
+            waiting += one.values() if isinstance(one, dict) else ()
+    return tree
 
 
 def module_class(name: str) -> type[nn.Module] | None:

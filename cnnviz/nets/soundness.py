@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from cnnviz.core.errors import ModelError
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from torch import Tensor, dtype
 
 _ROOM_FOR_VIEWS = 64 << 20
 """Bytes that tensors may claim beyond what there is, in small files too."""
@@ -26,7 +26,7 @@ def sound(state: Mapping[str, Tensor], path: Path) -> dict[str, Tensor]:
     ------
     ModelError
         Together they claim several times what the file has, or one is sparse,
-        quantized or without values.
+        quantized, of bits that are no numbers, or without values.
     """
     import torch
 
@@ -35,6 +35,11 @@ def sound(state: Mapping[str, Tensor], path: Path) -> dict[str, Tensor]:
             raise ModelError(f"{path} was not opened: {name} is no plain tensor")
         if value.is_meta:
             raise ModelError(f"{path} was not opened: {name} has no values")
+        if not is_read(value.dtype):
+            raise ModelError(
+                f"{path} was not opened: {name} is of {value.dtype}, which cannot be "
+                "computed with; save it as float32"
+            )
     claimed = sum(value.nbytes for value in state.values())
     blocks = {x.untyped_storage().data_ptr(): _held(x) for x in state.values()}
     there = sum(blocks.values())
@@ -51,6 +56,19 @@ def sound(state: Mapping[str, Tensor], path: Path) -> dict[str, Tensor]:
         else value.detach()
         for name, value in state.items()
     }
+
+
+def is_read(kind: dtype) -> bool:
+    """Tell whether torch can turn values of a dtype into others: not of packed bits."""
+    import torch
+
+    if kind.is_complex:
+        return True
+    try:
+        torch.zeros(1).to(kind).float()
+    except RuntimeError:
+        return False
+    return True
 
 
 def not_finite(state: Mapping[str, Tensor]) -> tuple[str, ...]:

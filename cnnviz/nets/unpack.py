@@ -15,6 +15,7 @@ from cnnviz.core.progress import Check
 from cnnviz.nets.containers import DAMAGE, Container, container
 from cnnviz.nets.memory import check_room
 from cnnviz.nets.pickles import (
+    bare,
     blocked,
     module_class,
     names_in,
@@ -117,7 +118,7 @@ def _pickled(path: Path, packed: Container, check: Check) -> Any:
             warnings.catch_warnings(action="ignore"),
             standing_in(names),
         ):
-            return torch.load(stream, here, weights_only=True, mmap=False)
+            return bare(torch.load(stream, here, weights_only=True, mmap=False))
     except pickle.UnpicklingError as error:
         said = str(error).rpartition("WeightsUnpickler error: ")[2].strip()
         if said.startswith("Unsupported operand"):
