@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPen
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QFontMetrics, QFontMetricsF, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from cnnviz.core.layers import Array
@@ -14,6 +14,9 @@ from cnnviz.panels import theme
 from cnnviz.panels.saving import Exporter, Numbers
 from cnnviz.pictures.captions import number
 from cnnviz.pictures.curves import Histogram
+
+_APART = theme.GRID
+"""Pixels between two labels, at least."""
 
 
 class HistogramView(QWidget):
@@ -92,19 +95,40 @@ class HistogramView(QWidget):
         painter.end()
 
     def _label(self, painter: QPainter, plot: QRectF) -> None:
-        """Write the ends, and zero in the middle of a signed axis."""
+        """Write the labels, and draw zero of a signed axis."""
         assert self._histogram is not None
-        shade, edges = theme.of(self), self._histogram.edges
-        line = QRect(0, int(plot.bottom()) + 2, self.width(), self.height())
-        top, flag = Qt.AlignmentFlag.AlignTop, Qt.AlignmentFlag
+        shade = theme.of(self)
         painter.setPen(shade.color("muted"))
-        painter.drawText(line, flag.AlignLeft | top, number(edges[0], 3))
-        painter.drawText(line, flag.AlignRight | top, number(edges[-1], 3))
-        if edges[0] < 0:
-            painter.drawText(line, flag.AlignHCenter | top, "0")
+        for where, text in self.labels():
+            painter.drawText(where, Qt.AlignmentFlag.AlignLeft, text)
+        if self._histogram.edges[0] < 0:
             painter.setPen(QPen(shade.color("hairline"), 1))
             x = round(self.across(0.0))
             painter.drawLine(QPointF(x, plot.top()), QPointF(x, plot.bottom()))
+
+    def labels(self) -> list[tuple[QRectF, str]]:
+        """Return the numbers below the bars, and where each is written.
+
+        The ends, and zero in the middle of a signed axis. Zero is left out where it
+        would touch an end; both ends become one word where they would touch.
+        """
+        if self._histogram is None:
+            return []
+        low, high = float(self._histogram.edges[0]), float(self._histogram.edges[-1])
+        first, last = self._at(0.0, number(low, 3)), self._at(1.0, number(high, 3))
+        if _touch(first, last):
+            return [self._at(1.0, f"±{number(high, 3)}") if low < 0 else last]
+        middle = self._at(0.5, "0")
+        if low < 0 and not _touch(first, middle) and not _touch(middle, last):
+            return [first, middle, last]
+        return [first, last]
+
+    def _at(self, share: float, text: str) -> tuple[QRectF, str]:
+        """Return a label that lies so far along what it leaves free of the width."""
+        metrics = QFontMetricsF(self.font())
+        wide = math.ceil(metrics.horizontalAdvance(text))
+        left = max(self.width() - wide, 0.0) * share
+        return QRectF(left, self._plot().bottom() + 2, wide, metrics.height()), text
 
     def _numbers(self) -> dict[str, Numbers]:
         if self._histogram is None:
@@ -112,3 +136,8 @@ class HistogramView(QWidget):
         found = self._histogram
         columns = np.stack([found.edges[:-1], found.edges[1:], found.counts], 1)
         return {"histogram": Numbers(columns, ("bin",), ("from", "to", "count"))}
+
+
+def _touch(first: tuple[QRectF, str], second: tuple[QRectF, str]) -> bool:
+    """Say if a label ends less than a gap before the next one."""
+    return first[0].right() + _APART > second[0].left()
