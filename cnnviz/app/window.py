@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from PySide6.QtCore import QMimeData, QSize, Qt, Signal
+from PySide6.QtCore import QMimeData, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QCloseEvent,
     QDragEnterEvent,
@@ -113,6 +113,9 @@ class Window(QMainWindow):
         self.fetching = BusyMark()
         self._status = Elided(theme.text_font(), "text")
         self._status.setObjectName("statusText")
+        self._words = ""
+        self._remark = QTimer(self, singleShot=True, interval=_REMARK)
+        self._remark.timeout.connect(self._end_remark)
         self._status.setContentsMargins(_STATUS, 0, _STATUS, 0)
         bar = self.statusBar()
         bar.setSizeGripEnabled(False)
@@ -146,16 +149,27 @@ class Window(QMainWindow):
             self.layers.find_layer()
 
     def show_status(self, text: str) -> None:
-        """Show the status line."""
-        self._status.set_text(text)
+        """Show the status line, as soon as no remark is in its place."""
+        self._words = text
+        if not self._remark.isActive():
+            self._status.set_text(text)
 
     def status(self) -> str:
-        """Return the status line."""
-        return self._status.text()
+        """Return the status line, whatever is in its place."""
+        return self._words
 
     def say(self, text: str) -> None:
         """Show a remark in place of the status line for a while."""
-        self.statusBar().showMessage(text, _REMARK)
+        self._remark.start()
+        self._status.set_text(text)
+
+    def remark(self) -> str:
+        """Return what is in the place of the status line, ``""`` if nothing is."""
+        return self._status.text() if self._remark.isActive() else ""
+
+    def _end_remark(self) -> None:
+        self._remark.stop()
+        self._status.set_text(self._words)
 
     def tell(
         self, text: str, *, warning: bool = False, action: str = "", details: str = ""
@@ -195,6 +209,7 @@ class Window(QMainWindow):
         super().closeEvent(event)
         self.settings.keep_layout(self.saveGeometry(), self.docks.save())
         self.hide()
+        self._end_remark()
         self.closing.emit()
         self.settings.sync()
 

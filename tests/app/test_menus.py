@@ -306,8 +306,23 @@ def test_what_was_saved_from_a_panel_is_said(opened, tmp_path, qtbot):
         path = tmp_path / f"{i}.png"
         exporter.ask = lambda *_, path=path: str(path)
         exporter.save_image()
-        assert opened.window.statusBar().currentMessage() == f"saved {path}"
+        assert opened.window.remark() == f"saved {path}"
         assert path.stat().st_size > 50
     exporters[0].ask = lambda *_: str(tmp_path / "none" / "a.png")
     exporters[0].save_image()
-    assert "a.png was not saved" in opened.window.statusBar().currentMessage()
+    assert "a.png was not saved" in opened.window.remark()
+
+
+def test_a_remark_takes_the_place_of_the_status_line_for_a_while(opened):
+    """One text at a time; what the status becomes meanwhile is read afterwards."""
+    window = opened.window
+    window.say("saved a.png")
+    opened.press(Qt.Key.Key_Right)
+    status = window.status()
+    assert "saved" not in status
+    assert window.remark() == window._status.text() == "saved a.png"
+    assert window._status.isVisible()
+    assert window.statusBar().currentMessage() == ""
+    window._remark.timeout.emit()
+    assert window.remark() == ""
+    assert window._status.text() == status
