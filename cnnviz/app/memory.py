@@ -10,7 +10,6 @@ from cnnviz.app.families import undated
 from cnnviz.app.scene import in_view, missing, scene
 from cnnviz.app.window import Window
 from cnnviz.app.wiring import Wiring
-from cnnviz.core.numbers import count
 from cnnviz.core.trace import Request, Trace
 from cnnviz.nets.cache import in_words
 from cnnviz.nets.memory import free_memory
@@ -194,13 +193,10 @@ class Memory(QObject):
             return ""
         chosen = self._window.settings.memory
         room = int(chosen * 1e9) if chosen else self.limit()
-        kept = sum(layer.kept for layer in trace.layers)
         return self.tr(
-            "{0} of maps, {1} of memory for them: {2} of {3} layers are kept, "
+            "{0} of maps, {1} of memory for them: layers in view and near are kept, "
             "the others are computed again when looked at."
-        ).format(
-            _size(trace.bytes_whole), _size(room), count(kept), count(len(trace.layers))
-        )
+        ).format(_size(trace.bytes_whole), _size(room))
 
 
 def _positions(trace: Trace, state: State) -> tuple[int, ...]:

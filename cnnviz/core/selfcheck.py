@@ -80,5 +80,5 @@ def checked_words(found: Checked) -> str:
     skipped = sum(gap is None for gap in found.gaps.values())
     notes = [f"{count(skipped)} not repeatable"] if skipped else []
     if found.not_kept:
-        notes.append(f"{count(len(found.not_kept))} not kept")
+        notes.append(f"{count(len(found.not_kept))} not in memory")
     return f"{words} ({', '.join(notes)})" if notes else words

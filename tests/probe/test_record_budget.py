@@ -240,8 +240,8 @@ def test_the_check_says_how_many_layers_it_left_out():
     left = [x.name for x in bounded.layers if not (x.kept and x.inputs_kept)]
     assert list(found.not_kept) == left
     assert set(found.gaps) == {x.name for x in bounded.layers} - {*left}
-    assert f"{len(left)} not kept" in checked_words(found)
-    assert "not kept" not in checked_words(selfcheck(trace_of()))
+    assert f"{len(left)} not in memory" in checked_words(found)
+    assert "not in memory" not in checked_words(selfcheck(trace_of()))
 
 
 def written_by_numpy():
