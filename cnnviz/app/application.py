@@ -11,7 +11,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import TracebackType
 
-from PySide6.QtCore import QSocketNotifier
+from PySide6.QtCore import (
+    QMessageLogContext,
+    QSocketNotifier,
+    QtMsgType,
+    qFormatLogMessage,
+    qInstallMessageHandler,
+)
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
@@ -52,6 +58,21 @@ def _start_log() -> None:
     handler = logging.FileHandler(log_file(), encoding="utf-8", delay=True)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     log.addHandler(handler)
+
+
+@contextmanager
+def unseen() -> Iterator[None]:
+    """Keep from stderr what Qt says it cannot do where there is no screen."""
+
+    def heard(kind: QtMsgType, where: QMessageLogContext, text: str) -> None:
+        if not text.startswith("This plugin does not support "):
+            sys.stderr.write(f"{qFormatLogMessage(kind, where, text)}\n")
+
+    qInstallMessageHandler(heard)
+    try:
+        yield
+    finally:
+        qInstallMessageHandler(None)
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import cnnviz
-from cnnviz.core.errors import CnnvizError, InputError
+from cnnviz.core.errors import CnnvizError, InputError, UnknownNetworkError
 from cnnviz.core.models import InputChoices
 
 if TYPE_CHECKING:
@@ -130,17 +130,6 @@ def _never_fail_to_print() -> None:
             stream.reconfigure(errors="replace")
 
 
-def _size(text: str) -> tuple[int, int]:
-    width, _, height = text.partition("x")
-    if not (width.isdecimal() and height.isdecimal()):
-        raise argparse.ArgumentTypeError(f"expected WIDTHxHEIGHT, got {text!r}")
-    if not (640 <= int(width) <= 8192 and 480 <= int(height) <= 8192):
-        raise argparse.ArgumentTypeError(
-            f"expected 640x480 to 8192x8192 pixels, got {text}"
-        )
-    return int(width), int(height)
-
-
 def _add_network(parser: argparse.ArgumentParser) -> None:
     """Add what concerns a network of the person's own."""
     group = parser.add_argument_group("a network of your own")
@@ -164,7 +153,7 @@ def _add_network(parser: argparse.ArgumentParser) -> None:
 
 
 def _typed(what: str) -> Callable[[str], Any]:
-    """Return what reads a choice about the input, see ``app.typed``."""
+    """Return what reads an option, see ``app.typed``."""
 
     def read(text: str) -> Any:
         from cnnviz.app import typed
@@ -200,12 +189,15 @@ def _window(arguments: Sequence[str]) -> int:
         help="network; see 'cnnviz models'; or a weights file, or model.py:build",
     )
     parser.add_argument(
-        "--screenshot", type=Path, metavar="OUT.png", help="save the window and end"
+        "--screenshot",
+        type=_typed("png"),
+        metavar="OUT.png",
+        help="save the window and end",
     )
     parser.add_argument(
         "--size",
         dest="window_size",
-        type=_size,
+        type=_typed("window_size"),
         metavar="1280x800",
         help="size of the window",
     )
@@ -214,7 +206,7 @@ def _window(arguments: Sequence[str]) -> int:
         "--version", action="version", version=f"cnnviz {cnnviz.__version__}"
     )
     _add_network(parser)
-    found = parser.parse_args(arguments)
+    found = parser.parse_intermixed_args(arguments)
     choices = _choices(found)
     size = vars(found).pop("window_size")
     options = Options(**vars(found), size=size, choices=choices)
@@ -256,7 +248,7 @@ def _layers(arguments: Sequence[str]) -> int:
     )
     parser.add_argument("--json", action="store_true", help="for other programs")
     _add_network(parser)
-    options = parser.parse_args(arguments)
+    options = parser.parse_intermixed_args(arguments)
 
     from cnnviz.app import tables
     from cnnviz.app.face import trace_file
@@ -264,8 +256,14 @@ def _layers(arguments: Sequence[str]) -> int:
 
     network = wanted(None, options.model, options.weights, _choices(options))
     model = network.model(options.trust)
-    with redirect_stdout(sys.stderr):  # a network of one's own may print anything
-        trace = trace_file(model, options.file)
+    try:
+        with redirect_stdout(sys.stderr):  # a network of one's own may print anything
+            trace = trace_file(model, options.file)
+    except UnknownNetworkError as error:
+        raise CnnvizError(
+            f"{error}; with its code: cnnviz layers model.py:build --weights "
+            f"{network.weights}"
+        ) from error
     if options.json:
         print(json.dumps(tables.layers_as_json(trace), indent=2, ensure_ascii=False))
     else:

@@ -10,7 +10,12 @@ from typing import cast
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QApplication
 
-from cnnviz.app.application import application, caught, interrupted_by_ctrl_c
+from cnnviz.app.application import (
+    application,
+    caught,
+    interrupted_by_ctrl_c,
+    unseen,
+)
 from cnnviz.app.cli import Options
 from cnnviz.app.controller import Controller
 from cnnviz.app.face import first_source, source_of
@@ -152,6 +157,7 @@ def first_request(file: Path | None, model: str | None) -> Request:
     return Request(ModelSpec(FIRST_MODEL[task_of(source)]), source)
 
 
+@unseen()
 def _screenshot(app: QApplication, controller: Controller, path: Path) -> None:
     """Save the window, which nobody sees, as soon as its first network is on show.
 

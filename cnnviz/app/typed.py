@@ -1,4 +1,4 @@
-"""What a person types about a network's input, in a dialog or on the command line."""
+"""What a person types, in the dialog about a network's input or as an option."""
 
 from __future__ import annotations
 
@@ -125,6 +125,36 @@ def labels(text: str) -> Path:
     if not path.is_file():
         raise InputError(f"Labels: there is no file {path}")
     return path.absolute()
+
+
+def window_size(text: str) -> tuple[int, int]:
+    """Read ``1280x800``: width, then height, of a window in pixels.
+
+    Raises
+    ------
+    InputError
+        It is no size, or too small or large for the window.
+    """
+    width, _, height = text.partition("x")
+    if not (width.isdecimal() and height.isdecimal()):
+        raise InputError(f"expected WIDTHxHEIGHT, got {text!r}")
+    if not (640 <= int(width) <= _LARGEST and 480 <= int(height) <= _LARGEST):
+        raise InputError(f"expected 640x480 to 8192x8192 pixels, got {text}")
+    return int(width), int(height)
+
+
+def png(text: str) -> Path:
+    """Read the name of a picture to write.
+
+    Raises
+    ------
+    InputError
+        Its ending is that of another kind of file.
+    """
+    path = Path(text)
+    if path.suffix.lower() not in ("", ".png"):
+        raise InputError(f"expected a name that ends in .png, got {text}")
+    return path
 
 
 def _numbers(text: str, what: str) -> tuple[float, ...]:

@@ -8,6 +8,7 @@ import sys
 
 import numpy as np
 import pytest
+from own import built, filled, save, write_code
 from PIL import Image
 
 import cnnviz
@@ -70,7 +71,7 @@ def test_help_names_every_command(capsys):
     "arguments",
     [["--nonsense"], ["layers"], ["models", "x"], ["--size", "big"], ["a", "b"],
      ["--theme", "pink"], ["--size", "0x800"], ["--size", "10x10"],
-     ["--size", "5000000x5"]],
+     ["--size", "5000000x5"], ["--screenshot", "x.gif"]],
 )  # fmt: skip
 def test_misuse_is_one_line_and_exit_2(capsys, arguments):
     with pytest.raises(SystemExit) as end:
@@ -122,6 +123,23 @@ class TestLayers:
         assert layers["features.0"]["formula"] == ["⌊(224 + 2·2 − 11)/4⌋ + 1 = 55"]
         # 64 maps of 55×55 values, each of 3·11·11 products
         assert layers["features.0"]["multiply_adds"] == 64 * 55 * 55 * 3 * 11 * 11
+
+    def test_the_file_may_come_after_the_options(self, capsys, photo, tmp_path):
+        code = write_code(tmp_path / "m.py")
+        weights = save(tmp_path / "w.pt", filled(built()))
+        options = ["--weights", str(weights), "--trust"]
+        assert main(["layers", f"{code}:build", photo, *options]) == 0
+        first = capsys.readouterr()
+        assert main(["layers", f"{code}:build", *options, photo]) == 0
+        assert capsys.readouterr() == first
+        assert "Grüße 사진 1.png" in first.out
+
+    def test_an_unknown_networks_code_is_asked_for(self, capsys, tmp_path):
+        weights = save(tmp_path / "w.pt", filled(built()))
+        assert main(["layers", str(weights)]) == 1
+        wrong = capsys.readouterr().err
+        assert ONE_LINE.match(wrong)
+        assert f"cnnviz layers model.py:build --weights {weights}" in wrong
 
     def test_without_a_picture_a_bundled_one_is_used(self, capsys):
         assert main(["layers", "handmade"]) == 0
