@@ -17,7 +17,7 @@ from cnnviz.panels.scalebar import ScaleBar, grey_ramp
 from cnnviz.panels.taps_view import TapsView
 from cnnviz.pictures.captions import counts_caption, layer_caption, size
 from cnnviz.pictures.colours import table
-from cnnviz.pictures.levels import coded, levels, quantise
+from cnnviz.pictures.levels import Levels, coded, levels, quantise
 from cnnviz.pictures.montage import (
     as_tiles,
     kernel_tiles,
@@ -64,6 +64,7 @@ class KernelsPanel(PanelFrame):
         self._fold: tuple[int, ...] | None = None
         self._single, self._over_time = False, False
         self._channel: int | None = None
+        self._legend = self._legend_of(self.taps.levels)
         self.mosaic.picked.connect(self._on_picked)
         self.mosaic.hovered.connect(self._on_hovered)
         self.taps.channelPicked.connect(self.channelPicked)
@@ -149,7 +150,7 @@ class KernelsPanel(PanelFrame):
                 ahead=ahead,
                 name=f"{name} kernels",
             )
-            self._scale_taps()
+            self._legend = self._legend_of(self.taps.levels)
         elif self._single:
             self._show_one(self._channel or 0)
         else:
@@ -181,20 +182,24 @@ class KernelsPanel(PanelFrame):
             return
         if self._over_time:
             self.taps.show_channel(channel)
-            self._scale_taps()
+            self._show_scale()
         elif self._single:
             if changed:
                 self._show_one(channel or 0)
             self.mosaic.show_place(None, None)
         else:
             self.mosaic.show_place(channel, None)
+            self._show_scale()
 
-    def _scale_taps(self) -> None:
-        found = self.taps.levels
-        if found is not None:
-            colours = table(self._look.colours, True, self._look.dark)
-            note = counts_caption(found).replace("map", "kernel")
-            self.scale.show_levels(found, colours, self._channel, note)
+    def _show_scale(self) -> None:
+        """Show the scale of the chosen kernel, which may have one of its own."""
+        found, colours, note = self._legend
+        self.scale.show_levels(found, colours, self._channel, note)
+
+    def _legend_of(self, found: Levels) -> tuple[Levels, Array, str]:
+        """Return the scale of kernels, its colours, and what is odd about them."""
+        colours = table(self._look.colours, True, self._look.dark)
+        return found, colours, counts_caption(found).replace("map", "kernel")
 
     def _show_all(self) -> None:
         """Show every kernel at once."""
@@ -204,16 +209,13 @@ class KernelsPanel(PanelFrame):
             self._show_cells()
             return
         found = levels(weight, look.scale, look.bound, signed=True)
-        note = counts_caption(found).replace("map", "kernel")
+        self._legend = _, colours, note = self._legend_of(found)
         tiles = kernel_tiles(weight, look.scale, look.bound)
         if tiles is not None and tiles.ndim == 4:
             values = np.moveaxis(weight, 1, -1)
             self.mosaic.show_tiles(tiles, values, name=name)
-            greys = _by_code(grey_ramp())
-            self.scale.show_levels(found, greys, self._channel, note)
+            self._legend = found, _by_code(grey_ramp()), note
             return
-        colours = table(look.colours, True, look.dark)
-        self.scale.show_levels(found, colours, self._channel, note)
         if tiles is not None:
             self.mosaic.show_tiles(tiles, weight, colours, name=name)
             return
@@ -228,13 +230,14 @@ class KernelsPanel(PanelFrame):
         colours = table(look.colours, found.signed, look.dark)
         tiles = as_tiles(quantise(self._weight, found))
         self.mosaic.show_tiles(tiles, self._weight, colours, name=f"{self._name}")
-        self.scale.show_levels(found, colours, note=counts_caption(found))
+        self._legend = found, colours, counts_caption(found)
 
     def _show_one(self, channel: int) -> None:
         """Show one kernel or neuron, a tile per input channel."""
         look = self._look
         channel = min(channel, len(self._weight) - 1)
         kernel = self._weight[channel]
+        whose = f"{'neuron' if self._weight.ndim == 2 else 'kernel'} {channel}"
         if self._fold is not None:
             kernel = kernel.reshape(self._fold)
         found = levels(kernel[None], look.scale, look.bound, signed=True)
@@ -243,9 +246,9 @@ class KernelsPanel(PanelFrame):
             as_tiles(quantise(kernel[None], found)[0]),
             kernel,
             colours,
-            name=f"{self._name} weights of {channel}",
+            name=f"{self._name} weights of {whose}",
         )
-        self.scale.show_levels(found, colours, note=f"of {channel}")
+        self.scale.show_levels(found, colours, note=f"of {whose}")
 
     def _on_picked(self, channel: int, _tap: Unit) -> None:
         if not self._single:

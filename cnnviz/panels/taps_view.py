@@ -64,7 +64,7 @@ class TapsView(QWidget):
         self._weight: Array = np.zeros((0, 1, 1), np.float32)
         self._codes: NDArray[np.uint8] = np.zeros((0, 1, 1), np.uint8)
         self._table: NDArray[np.uint8] = np.zeros((256, 4), np.uint8)
-        self._levels: Levels | None = None
+        self._levels = levels(self._weight, signed=True)
         self._names: tuple[str, ...] = ()
         self._dilation = 1
         self._ahead: int | None = 0
@@ -151,7 +151,7 @@ class TapsView(QWidget):
         self._share()
 
     @property
-    def levels(self) -> Levels | None:
+    def levels(self) -> Levels:
         """The colour scale of the kernels on show."""
         return self._levels
 

@@ -125,3 +125,45 @@ def test_equal_scale_or_own_scale(panel, conv):
     panel.show_kernels(replace(conv, weight=weight), replace(DARK, scale="map"))
     assert paints(panel, 1, (0, 0)) == paints(panel, 0, (0, 0))
     assert "per map" in panel.scale.text()
+
+
+def by_hand(weight, look, channel):
+    """Largest absolute value of a kernel's scale, as the look says it."""
+    if look.scale == "locked":
+        return look.bound
+    part = weight if look.scale == "layer" else weight[channel]
+    return float(np.abs(part).max())
+
+
+@pytest.mark.parametrize("scale", ["layer", "map", "locked"])
+@pytest.mark.parametrize("shape", [(4, 3, 3, 3), (4, 1, 3, 3), (4, 6, 3, 3), (4, 2, 5)])
+def test_the_legend_is_that_of_the_chosen_kernel(panel, conv, scale, shape):
+    size = np.array([0.25, 1.5, 0.125, 4.0], np.float32)
+    rng = np.random.default_rng(2)
+    weight = rng.uniform(-1, 1, shape).astype(np.float32)
+    weight *= (size / np.abs(weight).reshape(4, -1).max(1)).reshape(
+        4, *[1] * (len(shape) - 1)
+    )
+    look = replace(DARK, scale=scale, bound=2.5)
+    panel.show_kernels(replace(conv, weight=weight), look)
+    for channel in (1, 3, 0, 2, 1):
+        panel.show_channel(channel)
+        high = f"{by_hand(weight, look, channel):g}"
+        assert panel.scale.text().split()[:3] == [f"−{high}", "0", high]
+    again = KernelsPanel()
+    again.show_channel(1)
+    again.show_kernels(replace(conv, weight=weight), look)
+    assert panel.scale.text() == again.scale.text()
+
+
+@pytest.mark.parametrize("scale", ["layer", "map", "locked"])
+def test_the_legend_is_that_of_the_chosen_neuron(panel, dense, scale):
+    look = replace(DARK, scale=scale, bound=2.5)
+    panel.show_kernels(dense, look)
+    for channel in (2, 0, 3):
+        panel.show_channel(channel)
+        own = f"{np.abs(dense.weight[channel]).max():.4g}"
+        high = "2.5" if scale == "locked" else own
+        low, zero, top, *note = panel.scale.text().split()
+        assert [low, zero, top] == [f"−{high}", "0", high]
+        assert " ".join(note).endswith(f"of neuron {channel}")
