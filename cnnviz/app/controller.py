@@ -293,9 +293,12 @@ class Controller(QObject):
             self.window.setWindowTitle(f"{title} – {name} – cnnviz")
 
     def _show_marks(self, state: State) -> None:
+        alone = state.tensors is not None
         self.menus.show_model(state.request.model)
+        self.menus.show_running(not alone)
         self.menus.show_look(state.look, self.settings.theme)
         source = state.request.source
         series = task_of(source) == "series"
-        self.toolbar.show_request(name_of(state), source.title, series)
+        shown = "" if alone else source.title
+        self.toolbar.show_request(name_of(state), shown, series)
         self.toolbar.show_look(state.look)

@@ -269,6 +269,11 @@ class Menus:
         for name in ("networkInput", "labels"):
             self.actions[name].setEnabled(isinstance(model, FileSpec))
 
+    def show_running(self, runs: bool) -> None:
+        """Offer what needs maps only where a network runs, not for weights alone."""
+        for name in ("before", "overlay", "mattered", "causality", "randomWeights"):
+            self.actions[name].setEnabled(runs)
+
     def show_look(self, look: Look, theme: str) -> None:
         """Mark the presentation on show."""
         self._colours[look.colours].setChecked(True)

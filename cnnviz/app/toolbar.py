@@ -53,13 +53,14 @@ class Toolbar(QToolBar):
         return button
 
     def show_request(self, model: str, title: str, series: bool = False) -> None:
-        """Name the network, and the picture or series, on show."""
+        """Name the network, and the picture or series, on show; ``""`` for none."""
         short = title
         if len(title) > 28:
             short = title[:12] + "…" + title[-15:]
         self.model.setText(tr("Model: {0}").format(model))
         what = tr("Series: {0}") if series else tr("Picture: {0}")
-        self.picture.setText(what.format(short).replace("&", "&&"))
+        words = what.format(short) if short else tr("Samples")
+        self.picture.setText(words.replace("&", "&&"))
 
     def show_look(self, look: Look) -> None:
         """Name the presentation on show."""

@@ -57,6 +57,22 @@ class TestWhatIsShown:
             assert "File ▸ Open network…" in reason
         assert "openNetwork" in weights.controller.menus.actions
 
+    def test_what_needs_a_run_is_not_offered(self, weights):
+        """Its keys neither: what the notice offers stays."""
+        toolbar = weights.controller.toolbar
+        names = ("before", "overlay", "mattered", "causality", "randomWeights")
+        assert not any(weights.action(name).isEnabled() for name in names)
+        assert toolbar.picture.text() == "Samples"
+        weights.window.tell("open its code")
+        for key in (Qt.Key.Key_C, Qt.Key.Key_G, Qt.Key.Key_O, Qt.Key.Key_R):
+            weights.press(key)
+        assert weights.said == "open its code"
+        weights.controller.open_model("handmade")
+        weights.until(lambda: weights.store.state.tensors is None)
+        weights.wait()
+        assert all(weights.action(name).isEnabled() for name in names)
+        assert toolbar.picture.text().startswith("Picture: ")
+
     def test_a_tensor_chosen_in_the_table(self, weights):
         view, proxy = weights.window.tensors.view, weights.window.tensors._proxy
         row = weights.window.tensors.names().index("deep.weight")
