@@ -127,7 +127,10 @@ def model_of(
             "it can be trusted (trust=True, or --trust)"
         )
     weights = None if code is None else file
-    return FileSpec(weights, path, builder, facts.digest, choices=said).stamped()
+    spec = FileSpec(
+        weights, path, builder, facts.digest, choices=said, beside=facts.read_with
+    )
+    return spec.stamped()
 
 
 def file_meant(name: str | PathLike[str]) -> Path | None:

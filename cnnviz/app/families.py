@@ -30,7 +30,7 @@ def as_now(model: Model) -> Model:
 def undated(model: Model) -> Model:
     """Return what a network is whenever its files were written, and run or not."""
     if isinstance(model, FileSpec):
-        return replace(model, stamp=(), digest="")
+        return replace(model, stamp=(), digest="", beside=())
     return replace(model, key=0) if isinstance(model, LiveSpec) else model
 
 

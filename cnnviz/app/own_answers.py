@@ -88,7 +88,7 @@ class OwnAnswers(QObject):
 
             facts = builders_of(spec.code_file)
             if not facts.reason and facts.digest != spec.digest:
-                self._own.offer_again(spec)
+                self._own.offer_again(spec, facts)
                 return
         sentence, misfit = found.sentence, found.misfit
         offers: list[Offer] = []

@@ -70,7 +70,8 @@ class OwnNetworks(QObject):
         meant = builder or (facts.builders[0] if facts.plain else "")
 
         def run(name: str) -> None:
-            self.show(FileSpec(weights, code, name, facts.digest), source)
+            spec = FileSpec(weights, code, name, facts.digest, beside=facts.read_with)
+            self.show(spec, source)
 
         if meant and self.trust.has(facts.digest):
             run(meant)
@@ -137,17 +138,27 @@ class OwnNetworks(QObject):
                 self._window.tell(facts.reason, warning=True)
                 return None
             if facts.digest != spec.digest and not self.trust.has(facts.digest):
-                self.offer_again(spec)
+                self.offer_again(spec, facts)
                 return None
-            spec = replace(spec, digest=facts.digest)
+            spec = replace(spec, digest=facts.digest, beside=facts.read_with)
         return replace(request, model=spec.stamped())
 
-    def offer_again(self, spec: FileSpec) -> None:
-        """Say that code was changed, and has to be agreed to anew."""
-        assert spec.code_file is not None
+    def offer_again(self, spec: FileSpec, facts: CodeFacts) -> None:
+        """Say that code was changed, and has to be agreed to anew.
+
+        Parameters
+        ----------
+        facts
+            The code as it is now.
+        """
         words = self.tr("{0} was changed. It does not run before you say yes to it.")
+        if facts.beside:
+            words = self.tr(
+                "{0}, or what it imports, was changed. It does not run before you say "
+                "yes to it."
+            )
         self._window.notice.show_notice(
-            words.format(spec.code_file.name),
+            words.format(facts.path.name),
             action=self.tr("Run again…"),
             then=lambda: self.again(spec),
         )

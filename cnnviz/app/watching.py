@@ -12,7 +12,7 @@ from cnnviz.app.file_watch import FileWatch
 from cnnviz.app.own_networks import OwnNetworks
 from cnnviz.app.window import Window
 from cnnviz.core.changes import Changes, Compared, changes_words, compare
-from cnnviz.core.models import FileSpec, LiveSpec
+from cnnviz.core.models import FileSpec, LiveSpec, Model
 from cnnviz.core.series import TableSource
 from cnnviz.core.trace import ImageSource, Request, Trace
 from cnnviz.session.runner import Runner
@@ -22,7 +22,7 @@ from cnnviz.session.store import State, Store
 def files_of(request: Request) -> tuple[Path, ...]:
     """Return the files that a request is made of."""
     model, source = request.model, request.source
-    paths = model.paths if isinstance(model, FileSpec) else ()
+    paths = _read_for(model)
     if isinstance(source, ImageSource | TableSource):
         paths += (source.path,)
     return paths
@@ -30,10 +30,15 @@ def files_of(request: Request) -> tuple[Path, ...]:
 
 def rewritten_files(before: FileSpec, now: FileSpec) -> tuple[str, ...]:
     """Return the names of those files of one network that are not as they were."""
-    return tuple(
-        path.name
-        for i, path in enumerate(now.paths)
-        if before.stamp[2 * i : 2 * i + 2] != now.stamp[2 * i : 2 * i + 2]
+    changed = {*before.stamp} ^ {*now.stamp}
+    both = (*now.stamp, *before.stamp)
+    return tuple(dict.fromkeys(one[0].name for one in both if one in changed))
+
+
+def _read_for(model: Model) -> tuple[Path, ...]:
+    """Return the files that were read for a network, or are to be."""
+    return (
+        tuple(path for path, *_ in model.stamp) if isinstance(model, FileSpec) else ()
     )
 
 
@@ -94,7 +99,7 @@ class Watching(QObject):
         names = ", ".join(path.name for path in paths)
         words = self.tr("{0}: gone, or empty. Shown is what was read before.")
         model = self._store.state.request.model
-        if isinstance(model, FileSpec) and set(paths) & set(model.paths):
+        if set(paths) & set(_read_for(model)):
             self._window.tell(words.format(names), warning=True)
         else:  # as pictures are that another program lent for a drop
             self._window.say(words.format(names))

@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+from cnnviz.core.label_files import labels_beside
+
 Task = Literal["picture", "series"]
 """What a network takes."""
 
@@ -149,8 +151,11 @@ class FileSpec:
         Load what fits and leave the rest random, which is then said.
     choices
         What was said about the input.
+    beside
+        Files that are read with the code: modules it imports, labels it names.
     stamp
-        Size and time of each file: written anew, it is another network.
+        Each file that is read, its size in bytes and the time of its last change in
+        ns: written anew, it is another network. See ``stamped``.
     """
 
     weights_file: Path | None = None
@@ -160,7 +165,8 @@ class FileSpec:
     architecture: str = ""
     partial: bool = False
     choices: InputChoices = InputChoices()
-    stamp: tuple[int, ...] = ()
+    beside: tuple[Path, ...] = ()
+    stamp: tuple[tuple[Path, int, int], ...] = ()
 
     @property
     def name(self) -> str:
@@ -183,16 +189,22 @@ class FileSpec:
         )
 
     def stamped(self) -> FileSpec:
-        """Return the same network as its files are now; a missing file counts as 0."""
-        stamp: list[int] = []
-        for path in self.paths:
-            try:
-                facts = path.stat()
-            except OSError:
-                stamp += (0, 0)
-            else:
-                stamp += (facts.st_size, facts.st_mtime_ns)
-        return replace(self, stamp=tuple(stamp))
+        """Return the same network as its files are now; a missing file counts as 0.
+
+        Stamped are its files, what is beside them, and names of classes: chosen ones,
+        and those found beside a file.
+        """
+        labels = self.choices.labels, *map(labels_beside, self.paths)
+        files = *self.paths, *self.beside, *(file for file in labels if file)
+        return replace(self, stamp=tuple(map(_stamp, dict.fromkeys(files))))
+
+
+def _stamp(path: Path) -> tuple[Path, int, int]:
+    try:
+        facts = path.stat()
+    except OSError:
+        return path, 0, 0
+    return path, facts.st_size, facts.st_mtime_ns
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from os.path import realpath
 from pathlib import Path
 
 from cnnviz.core.errors import InputError
-from cnnviz.nets.labels import labels_beside, read_labels
+from cnnviz.core.label_files import labels_beside
+from cnnviz.nets.labels import read_labels
 
 Names = tuple[str, ...]
 
@@ -41,11 +43,13 @@ def class_names(
     names
         One for each class, or None.
     notes
-        Where they come from, and what was not used.
+        Where they come from if there are classes for them, and what was not used.
     """
     notes: list[str] = []
     for source, names in _sources(chosen, stated, files, notes):
-        if classes is None or len(names) == classes:
+        if classes is None:
+            return names, tuple(notes)
+        if len(names) == classes:
             return names, (*notes, f"names of the classes: {source}")
         notes.append(
             f"{source}: {len(names)} names of classes, but the network gives {classes} "
@@ -66,12 +70,15 @@ def _sources(
     notes: list[str],
 ) -> Iterator[tuple[str, Names]]:
     """Yield what there is, best first; files are only read when they are wanted."""
+    looked_at = set()
     if chosen is not None:
+        looked_at.add(realpath(chosen))
         yield from _read(chosen, notes)
     yield from ((source, names) for source, names in stated if names)
     for file in files:
         beside = labels_beside(file)
-        if beside is not None and beside != chosen:
+        if beside is not None and realpath(beside) not in looked_at:
+            looked_at.add(realpath(beside))
             yield from _read(beside, notes)
 
 

@@ -54,6 +54,12 @@ class CodeFacts:
     beside: tuple[Path, ...] = ()
 
     @property
+    def read_with(self) -> tuple[Path, ...]:
+        """What is beside, and the file of labels that it names."""
+        labels = self.choices.labels
+        return self.beside if labels is None else (*self.beside, labels)
+
+    @property
     def builder(self) -> str:
         """The builder to use when none is named.
 

@@ -13,13 +13,6 @@ from cnnviz.core.errors import InputError
 _LARGEST = 8_000_000
 """Bytes; a hundred times what the names of 20,000 classes take."""
 
-_BESIDE = (
-    *("labels.txt", "classes.txt", "labels.json", "classes.json", "labels.csv"),
-    *("classes.csv", "class_names.txt", "class_names.json", "class_to_idx.json"),
-    *("idx_to_class.json", "class_index.json", "obj.names"),
-)
-"""What files of labels are commonly called."""
-
 _INSIDE = ("labels", "classes", "names", "class_names", "categories")
 _NUMBERED_INSIDE = ("id2label", "idx_to_class", "label2id", "class_to_idx")
 """Keys under which JSON files of more than labels keep them."""
@@ -154,17 +147,3 @@ def _in_order(pairs: Iterable[tuple[int, str]]) -> tuple[str, ...] | None:
     start = pairs[0][0] if pairs else -1
     whole = start in (0, 1) and all(n == start + i for i, (n, _) in enumerate(pairs))
     return tuple(name for _, name in pairs) if whole else None
-
-
-def labels_beside(file: Path) -> Path | None:
-    """Return the file of labels beside a network's file, if there is one.
-
-    One that has the network's own name (``my.labels.txt`` beside ``my.pt``) comes
-    before one of a common name (``labels.txt``, ``classes.txt`` …).
-    """
-    own = [f"{file.stem}.labels{end}" for end in (".txt", ".json", ".csv")]
-    own += [f"{file.stem}.names", f"{file.stem}_labels.txt", f"{file.stem}_labels.json"]
-    for name in (*own, *_BESIDE):
-        if (path := file.with_name(name)).is_file():
-            return path
-    return None

@@ -116,6 +116,18 @@ def test_weights_of_another_network(model_file, weights):
     assert len(caught.value.tensors) == 4
 
 
+@pytest.mark.parametrize("name", ["helper.py", "mine.txt"])
+def test_what_trusted_code_reads_is_watched_with_it(tmp_path, name):
+    code = tmp_path / "helped.py"
+    code.write_text("import helper\nLABELS = 'mine.txt'\ndef build(): ...\n")
+    for each in ("helper.py", "mine.txt"):
+        (tmp_path / each).touch()
+    model = model_of(code, trust=True)
+    assert model.stamped() == model
+    (tmp_path / name).write_text("x = 1\n")
+    assert model.stamped() != model
+
+
 def test_what_is_said_of_the_input(squeezed):
     said = InputChoices(size=(50, 70))
     net = cnnviz.open_model(squeezed[0], choices=said)

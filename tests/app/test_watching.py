@@ -1,5 +1,7 @@
 """Files on show that are written anew: newest weights, same place, what changed."""
 
+import textwrap
+
 import numpy as np
 import pytest
 import torch
@@ -223,6 +225,69 @@ def test_code_that_is_as_it_was_agreed_to_before(training, code):
     assert "the same as before" in training.said
 
 
+HELPED = "import helper\n" + textwrap.dedent(PLAIN).replace(
+    "nn.ReLU()", "helper.activation"
+)
+HELPER = "from torch import nn\nactivation = nn.{}()\n"
+
+
+@pytest.mark.parametrize("by_hand", [True, False])
+def test_a_module_that_the_code_imports(opened, code, weights, tmp_path, by_hand):
+    """It is as the code itself: seen, and run after another yes only."""
+    helper = tmp_path / "helper.py"
+    helper.write_text(HELPER.format("ReLU"))
+    code.write_text(HELPED)
+    picture = small_picture(tmp_path / "small.png")
+    bring(opened, code, weights, picture)
+    until_shown(opened, filled(built()))
+    before, mark = opened.trace, tmp_path / "it ran"
+    if by_hand:
+        opened.controller.watching._files.stop()
+    harm = f"open({str(mark)!r}, 'w').close()\n"
+    helper.write_text(harm + HELPER.format("Tanh"))
+    if by_hand:
+        opened.do("reload")
+    opened.until(lambda: "model.py, or what it imports, was changed" in opened.said)
+    assert opened.trace is before
+    assert not mark.exists()
+    press(opened, "Run again…")
+    say_yes(opened)
+    assert mark.exists()
+    changed = PLAIN.replace("nn.ReLU()", "nn.Tanh()")
+    until_shown(opened, filled(built(changed)))
+    opened.until(lambda: "helper.py was written anew" in opened.said)
+
+
+@pytest.mark.parametrize("by_hand", [True, False])
+@pytest.mark.parametrize(
+    ("name", "declared"),
+    [("labels.txt", ""), ("w.labels.txt", ""), ("mine.txt", "LABELS = 'mine.txt'\n")],
+)
+def test_names_of_the_classes(opened, code, weights, tmp_path, name, declared, by_hand):
+    labels = tmp_path / name
+    labels.write_text("ant\nbee\n")
+    code.write_text(declared + code.read_text())
+    bring(opened, code, weights, small_picture(tmp_path / "small.png"))
+    assert opened.trace.labels == ("ant", "bee")
+    if by_hand:
+        opened.controller.watching._files.stop()
+    labels.write_text("cat\nantelope\n")
+    if by_hand:
+        opened.do("reload")
+    opened.until(lambda: opened.trace.labels == ("cat", "antelope"))
+    opened.until(lambda: f"{name} was written anew" in opened.said)
+
+
+def test_names_of_the_classes_that_were_not_there_before(opened, known, tmp_path):
+    bring(opened, known)
+    assert opened.trace.labels is None
+    names = tuple("abcdefg")
+    (tmp_path / "classes.txt").write_text("\n".join(names))
+    opened.do("reload")
+    opened.wait()
+    assert opened.trace.labels == names
+
+
 def test_weights_by_themselves(opened, weights):
     """Also of a network that nobody knows; the tensor stays chosen."""
     bring(opened, weights)
@@ -249,7 +314,7 @@ def test_a_picture(opened, tmp_path):
     opened.until(lambda: opened.trace is not before)
     opened.wait()
     assert opened.selection == selection
-    assert "edited.png was written anew" in (opened.window.statusBar().currentMessage())
+    assert "edited.png was written anew" in (opened.window.remark())
     assert not np.array_equal(opened.trace.sample.shown, before.sample.shown)
 
 
@@ -257,7 +322,7 @@ def test_a_picture_that_was_only_lent(opened, tmp_path):
     path = draw_picture(tmp_path / "lent.png", seed=1)
     opened.show_picture(path)
     path.unlink()
-    said = opened.window.statusBar().currentMessage
+    said = opened.window.remark
     opened.until(lambda: "lent.png: gone, or empty" in said())
     assert opened.said == ""
 

@@ -1,12 +1,14 @@
 """Names of classes from files, in every form they come in."""
 
 import json
+from pathlib import Path
 
 import pytest
 
 from cnnviz.core.errors import InputError
+from cnnviz.core.label_files import labels_beside
 from cnnviz.nets.class_names import class_names
-from cnnviz.nets.labels import labels_beside, read_labels
+from cnnviz.nets.labels import read_labels
 
 PETS = ("cat", "dog", "guinea pig")
 
@@ -125,6 +127,22 @@ def test_names_of_another_number_are_not_used_and_this_is_said(written, tmp_path
     assert names is None
     assert [note.split(":")[0] for note in notes] == ["w.pt", "labels.txt"]
     assert all("gives 3 scores; they are not used" in note for note in notes)
+
+
+def test_a_file_is_looked_at_once(written, tmp_path, monkeypatch):
+    """Though code and weights both lie beside it, and it is named in another way."""
+    written("p\nq")
+    monkeypatch.chdir(tmp_path)
+    files = [tmp_path / "w.pt", tmp_path / "m.py", Path("m.py")]
+    assert len(class_names(3, None, [], files, imagenet=False)[1]) == 1
+    chosen = Path("labels.txt")
+    assert len(class_names(3, chosen, [], files, imagenet=False)[1]) == 1
+
+
+def test_nothing_is_said_of_names_where_no_classes_are_known(written, tmp_path):
+    written("p\nq")
+    files = [tmp_path / "w.pt"]
+    assert class_names(None, None, [], files, imagenet=False) == (("p", "q"), ())
 
 
 def test_a_bad_file_is_said_and_the_next_names_are_taken(written, tmp_path):
