@@ -115,16 +115,30 @@ def change_words(relative: float) -> str:
 
 
 def changes_words(found: Changes) -> str:
-    """Say in a line how many layers changed, and which most.
+    """Say in a line how many layers changed, and which most, and another class count.
 
     ``12 of 16 layers' weights changed, most layer1.0.conv1 (3.2 %)``
     """
     changed, all_of = found.changed, len(found.relative)
+    classes = _classes_words(found.before, found.after)
     if not changed:
-        return "its weights are the same as before"
-    words = f"{count(len(changed))} of {count(all_of)} layers' weights changed"
+        return f"{classes}its weights are the same as before"
+    words = f"{classes}{count(len(changed))} of {count(all_of)} layers' weights changed"
     told = {n: found.relative[n] for n in changed if not math.isnan(found.relative[n])}
     if not told:
         return words
     most = max(told, key=lambda name: told[name])
     return f"{words}, most {most} ({change_words(told[most])})"
+
+
+def _classes_words(before: Trace, after: Trace) -> str:
+    """Say that there are other classes now, and that their names went with them."""
+    if before.scores is None or after.scores is None:
+        return ""
+    old, new = len(before.scores), len(after.scores)
+    if old == new:
+        return ""
+    words = f"it has {count(new)} classes now, {count(old)} before"
+    if before.labels is not None and after.labels is None:
+        words += f", and the {count(len(before.labels))} names are not used"
+    return f"{words}; "

@@ -1,12 +1,13 @@
 """How far weights moved between two runs."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from cnnviz.core import changes
-from cnnviz.core.changes import Changes, Compared, compare
+from cnnviz.core.changes import Changes, Compared, changes_words, compare
 from cnnviz.core.errors import Cancelled
 from cnnviz.core.layers import Layer
 from cnnviz.core.trace import Sample, Trace
@@ -118,4 +119,21 @@ def test_it_can_be_cancelled():
     ],
 )  # fmt: skip
 def test_words(relative, words):
-    assert changes.changes_words(Changes(trace(), trace(), relative)) == words
+    assert changes_words(Changes(trace(), trace(), relative)) == words
+
+
+@pytest.mark.parametrize(
+    ("now", "names", "words"),
+    [
+        (7, None, ""),
+        (5, None, "it has 5 classes now, 7 before, and the 7 names are not used; "),
+        (5, tuple("abcde"), "it has 5 classes now, 7 before; "),
+        (None, None, ""),
+    ],
+)
+def test_another_number_of_classes_is_said(now, names, words):
+    before = replace(trace(), scores=np.ones(7) / 7, labels=tuple("abcdefg"))
+    scores = None if now is None else np.ones(now) / now
+    after = replace(trace(), scores=scores, labels=names)
+    said = changes_words(Changes(before, after, {}))
+    assert said == f"{words}its weights are the same as before"
