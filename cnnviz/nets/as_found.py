@@ -9,12 +9,14 @@ import random
 import sys
 import sysconfig
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from importlib.machinery import ModuleSpec
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec, PathFinder
 from importlib.util import module_from_spec
 from itertools import count
 from pathlib import Path
+from threading import get_ident
 from types import ModuleType
 
 import numpy as np
@@ -74,13 +76,59 @@ def _folder() -> str | None:
         return None
 
 
+class Beside(MetaPathFinder):
+    """Finds modules of a folder, before those of ``sys.path``, for one thread.
+
+    Another one, such as the window's, that imports ``wave`` for the first time
+    meanwhile must not run a ``wave.py`` of the folder.
+
+    Parameters
+    ----------
+    folder
+        Its modules are found.
+
+    Attributes
+    ----------
+    package
+        Name of a package that is the folder, for relative imports.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.package = f"_cnnviz_code_{next(_number)}"
+        self._folder = folder
+        self._thread: int | None = None
+
+    def answer_here(self) -> None:
+        """Answer the calling thread from now on, and no other."""
+        self._thread = get_ident()
+
+    def find_spec(
+        self,
+        fullname: str,
+        path: Sequence[str] | None,
+        target: ModuleType | None = None,
+    ) -> ModuleSpec | None:
+        """Find a module that is in no package; a mere folder gives way to others."""
+        if path is not None or get_ident() != self._thread:
+            return None
+        found = PathFinder.find_spec(fullname, [str(self._folder)], target)
+        if found is None or found.loader is not None:
+            return found
+        other = PathFinder.find_spec(fullname, None, target)
+        if other is not None and other.loader is not None:
+            return other
+        found.submodule_search_locations = [str(self._folder / fullname)]
+        return found
+
+
 @contextmanager
-def imported_beside(folder: Path) -> Iterator[str]:
+def imported_beside(folder: Path) -> Iterator[Beside]:
     """Let modules of a folder be imported, each of them anew.
 
-    Yields the name of a package that is the folder, for relative imports. Afterwards
-    ``sys.path`` is as before, and so is ``sys.modules`` but for what was imported; of
-    what lies in the folder only until the next time, and nothing after an error.
+    Yields what finds them, once a thread has asked it to. Afterwards ``sys.path`` is as
+    before, and so is ``sys.modules`` but for what was imported; of what lies in the
+    folder only until the next time, and nothing after an error, or what goes by a name
+    of Python's or of something installed.
     """
     for name, module in _brought.items():
         if sys.modules.get(name) is module:
@@ -91,23 +139,41 @@ def imported_beside(folder: Path) -> Iterator[str]:
     for name, module in before.items():
         if lies_in(folder, module) or (name.partition(".")[0] in here and _own(module)):
             del sys.modules[name]
-    spec = ModuleSpec(f"_cnnviz_code_{next(_number)}", None, is_package=True)
+    beside = Beside(folder)
+    spec = ModuleSpec(beside.package, None, is_package=True)
     spec.submodule_search_locations = [str(folder)]
-    package = spec.name
-    sys.modules[package] = module_from_spec(spec)
-    sys.path.insert(0, str(folder))
+    sys.modules[spec.name] = module_from_spec(spec)
     importlib.invalidate_caches()
+    _find_with([beside])
+    ended = False
     try:
-        yield package
-    except BaseException:
-        for name in _new(folder, package, before):
-            del sys.modules[name]
-        raise
-    else:
-        _brought.update(_new(folder, package, before))
+        yield beside
+        ended = True
     finally:
+        _find_with([], beside)
         sys.path[:] = places
+        for name, module in _new(folder, spec.name, before).items():
+            if ended and not _installed(name):
+                _brought[name] = module
+            else:
+                del sys.modules[name]
         sys.modules.update(before)
+
+
+def _find_with(more: list[MetaPathFinder], less: MetaPathFinder | None = None) -> None:
+    """Ask finders before ``sys.path`` is looked at, and one no longer.
+
+    In a list of its own: other threads may be going through the one there is.
+    """
+    found = [finder for finder in sys.meta_path if finder is not less]
+    at = found.index(PathFinder) if PathFinder in found else len(found)
+    sys.meta_path = [*found[:at], *more, *found[at:]]
+
+
+def _installed(name: str) -> bool:
+    """Tell whether a name is also that of a module of Python's, or installed."""
+    spec = PathFinder.find_spec(name.partition(".")[0])
+    return spec is not None and bool(spec.origin) and not is_own(f"{spec.origin}")
 
 
 def lies_in(folder: Path, module: ModuleType) -> bool:

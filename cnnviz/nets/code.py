@@ -16,7 +16,7 @@ import numpy as np
 from cnnviz.core.errors import ModelError
 from cnnviz.core.models import InputChoices
 from cnnviz.core.progress import Check
-from cnnviz.nets.as_found import imported_beside, left_as_found
+from cnnviz.nets.as_found import Beside, imported_beside, left_as_found
 from cnnviz.nets.aside import Failed, run_aside
 from cnnviz.nets.code_facts import CodeFacts, builders_of, facts_of, read_code
 from cnnviz.nets.code_words import said_of
@@ -97,12 +97,14 @@ def run_builder(path: Path, builder: str, digest: str, check: Check) -> Built:
     name = builder or facts.builder
     what = f"running {path.name}"
     check(0, 0, what)
-    with left_as_found(path), imported_beside(path.resolve().parent) as package:
-        ended = run_aside(lambda: _run(content, path, name, package), check, what)
+    with left_as_found(path), imported_beside(path.resolve().parent) as beside:
+        ended = run_aside(lambda: _run(content, path, name, beside), check, what)
         if isinstance(ended, Failed):
             if isinstance(ended.error, _UnfitError):
                 raise ModelError(str(ended.error)) from ended.error
-            raise ModelError(said_of(ended.error, path, package)) from ended.error
+            raise ModelError(
+                said_of(ended.error, path, beside.package)
+            ) from ended.error
     return ended
 
 
@@ -110,15 +112,16 @@ class _UnfitError(Exception):
     """What a file has under the builder's name gives no network; says why."""
 
 
-def _run(content: bytes, path: Path, name: str, package: str) -> Built:
+def _run(content: bytes, path: Path, name: str, beside: Beside) -> Built:
     """Run the very content a person said yes to, as a module made for it."""
     import torch
 
     random.seed(SEED)
     np.random.seed(SEED)  # noqa: NPY002 - the code may use it
     torch.manual_seed(SEED)
-    file = ModuleType(f"{package}.{path.stem}")
-    file.__file__, file.__package__ = str(path), package
+    beside.answer_here()
+    file = ModuleType(f"{beside.package}.{path.stem}")
+    file.__file__, file.__package__ = str(path), beside.package
     sys.modules[file.__name__] = file
     exec(compile(content, str(path), "exec", dont_inherit=True), vars(file))  # noqa: S102
     if not hasattr(file, name):

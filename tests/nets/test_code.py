@@ -1,6 +1,7 @@
 """Code of the person's own that builds a network: run only as agreed, and contained."""
 
 import hashlib
+import importlib
 import py_compile
 import random
 import sys
@@ -16,6 +17,7 @@ from torch import nn
 
 from cnnviz.core.errors import Cancelled, ModelError
 from cnnviz.core.models import InputChoices
+from cnnviz.nets.as_found import Beside
 from cnnviz.nets.code import builders_of, run_builder
 from cnnviz.nets.code_words import said_of
 
@@ -335,6 +337,7 @@ class TestCancelling:
             assert not thread.is_alive()
         assert set(words) == {"running model.py"}
         assert str(tmp_path) not in sys.path
+        assert not any(isinstance(finder, Beside) for finder in sys.meta_path)
 
 
 class TestBeside:
@@ -410,6 +413,89 @@ class TestBeside:
         assert run(path).module[0].out_channels == 3
 
 
+NAMESAKES = ("wave", "this_is_installed")
+"""A module of Python's that nothing here imports, and one on ``sys.path``."""
+
+
+class TestNamesakes:
+    """Of modules beside the code: whose they are depends on who asks."""
+
+    @pytest.fixture
+    def both(self, write, tmp_path, monkeypatch):
+        """Each name beside the code and elsewhere; the one beside leaves a mark."""
+        site = tmp_path / "site-packages"
+        write("site-packages/this_is_installed.py", "OWN = False")
+        monkeypatch.syspath_prepend(str(site))
+        for name in NAMESAKES:
+            monkeypatch.delitem(sys.modules, name, raising=False)
+            write(
+                f"code/{name}.py", f"OWN = True\nopen(r'{tmp_path}/ran', 'w').close()"
+            )
+        yield tmp_path / "ran"
+        for name in NAMESAKES:
+            sys.modules.pop(name, None)
+
+    @pytest.mark.parametrize("name", NAMESAKES)
+    def test_other_threads_get_their_own_meanwhile(self, write, tmp_path, both, name):
+        """``check`` is called on the thread that waits, while the code runs."""
+        begun, done = tmp_path / "begun", tmp_path / "done"
+        write("code/helper.py", "W = 6")
+        path = write(
+            "code/model.py",
+            NET + "import time\nfrom pathlib import Path\n"
+            f"open({str(begun)!r}, 'w').close()\n"
+            f"while not Path({str(done)!r}).exists(): time.sleep(0.01)\n"
+            "import helper\ndef build(): return Net(helper.W)\n",
+        )
+        found = []
+
+        def check(finished, expected, what):
+            if begun.exists() and not found:
+                found.append(importlib.import_module(name))
+                with pytest.raises(ModuleNotFoundError):
+                    importlib.import_module("helper")
+                done.touch()
+
+        assert run(path, check=check).module[0].out_channels == 6
+        assert not hasattr(found[0], "OWN") or not found[0].OWN
+        assert not both.exists()
+
+    @pytest.mark.parametrize("name", NAMESAKES)
+    def test_the_code_gets_its_own_and_nobody_else_later(self, write, both, name):
+        body = f"import {name}\ndef build(): return Net(3 if {name}.OWN else 0)\n"
+        assert run(write("code/model.py", NET + body)).module[0].out_channels == 3
+        assert both.exists()
+        later = importlib.import_module(name)
+        assert not getattr(later, "OWN", False)
+
+    @pytest.mark.parametrize("installed", [True, False])
+    def test_a_mere_folder_gives_way_to_a_package(
+        self, write, tmp_path, monkeypatch, installed
+    ):
+        """As for Python: ``datasets/`` with data hides no package of that name."""
+        write("code/parts_of_it/head.py", "W = 6")
+        monkeypatch.syspath_prepend(str(tmp_path / "site-packages"))
+        if installed:
+            write("site-packages/parts_of_it/__init__.py", "")
+            write("site-packages/parts_of_it/head.py", "W = 7")
+        path = write(
+            "code/model.py",
+            NET + "import parts_of_it.head as head\ndef build(): return Net(head.W)\n",
+        )
+        wide = run(path).module[0].out_channels
+        for name in ("parts_of_it", "parts_of_it.head"):
+            sys.modules.pop(name, None)
+        assert wide == 6 + installed
+
+    def test_packages_in_packages_find_each_other(self, write):
+        write("a/__init__.py", "from .b.c import W")
+        write("a/d.py", "V = 1")
+        write("a/b/__init__.py", "from ..d import V")
+        write("a/b/c.py", "from . import V\nfrom a import d\nW = 4 + V + d.V")
+        path = write("model.py", NET + "from a import W\ndef build(): return Net(W)")
+        assert run(path).module[0].out_channels == 6
+
+
 CHANGES = """
 import os, random, sys, threading, warnings
 import numpy as np
@@ -446,6 +532,7 @@ def state():
         torch.get_rng_state().tolist(), random.getstate(),
         np.random.get_state()[1].tolist(), list(warnings.filters),  # noqa: NPY002
         sys.getrecursionlimit(), Path.cwd(), list(sys.path), list(sys.argv),
+        list(sys.meta_path),
         sys.stdout, sys.stderr, sys.stdin, sys.excepthook, sys.dont_write_bytecode,
         json, sys.modules["json"],
     ]  # fmt: skip
