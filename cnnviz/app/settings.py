@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 import os
+import sys
 from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -22,6 +24,10 @@ RECENT = 10
 """Pictures remembered, and networks."""
 INPUTS = 100
 """Files whose input choices are remembered."""
+_MOST_MEMORY = 1e6
+"""Gigabytes; NaN and infinity are not below it."""
+_LONGEST = 10**9
+"""Pixels or steps."""
 
 
 def home() -> Path:
@@ -88,9 +94,10 @@ class Settings:
     def memory(self) -> float:
         """Gigabytes that maps may take; 0 for a part of what is free."""
         try:
-            return max(float(self._text("memory", "0")), 0.0)
+            gigabytes = float(self._text("memory", "0"))
         except ValueError:
             return 0.0
+        return gigabytes if 0 < gigabytes <= _MOST_MEMORY else 0.0
 
     @memory.setter
     def memory(self, gigabytes: float) -> None:
@@ -179,7 +186,7 @@ class Settings:
         """Return what ``keep_records`` kept; what is damaged is nothing."""
         try:
             found = json.loads(self._text(key, "[]"))
-        except ValueError:
+        except (ValueError, RecursionError):
             return []
         several = found if isinstance(found, list) else []
         return [record for record in several if isinstance(record, dict)]
@@ -214,22 +221,45 @@ class Settings:
 
 def _choices(record: dict[str, Any]) -> InputChoices:
     """Read choices; what is damaged was not chosen."""
-    task, labels = record.get("task"), record.get("labels")
-    size = _numbers(record.get("size"))
-    length, rate = _numbers([record.get("length")]), _numbers([record.get("rate")])
+    task = record.get("task")
+    size = _whole(record.get("size"))
+    length = _whole([record.get("length")])
+    rate = _numbers([record.get("rate")], above=0.0)
     return InputChoices(
         task=cast("Task", task) if task in get_args(Task) else None,
-        size=size if size is None else tuple(map(int, size)),
+        size=size if size == () or (size and len(size) == 2 and all(size)) else None,
         mean=_numbers(record.get("mean")),
-        std=_numbers(record.get("std")),
-        length=int(length[0]) if length else None,
+        std=_numbers(record.get("std"), above=0.0),
+        length=length[0] if length else None,
         rate=rate[0] if rate else None,
-        labels=Path(labels) if isinstance(labels, str) else None,
+        labels=_file(record.get("labels")),
     )
 
 
-def _numbers(value: object) -> tuple[float, ...] | None:
+def _whole(value: object) -> tuple[int, ...] | None:
     if not isinstance(value, list):
         return None
-    numbers = tuple(v for v in value if type(v) in (int, float))
-    return numbers if len(numbers) == len(value) else None
+    fine = all(type(v) is int and 0 <= v <= _LONGEST for v in value)
+    return tuple(value) if fine else None
+
+
+def _numbers(value: object, above: float = -math.inf) -> tuple[float, ...] | None:
+    """Return numbers that a float can be: JSON has NaN and any number of digits."""
+    if not isinstance(value, list):
+        return None
+    largest = sys.float_info.max
+    fine = all(
+        type(v) in (int, float) and abs(v) <= largest and v > above for v in value
+    )
+    return tuple(value) if fine else None
+
+
+def _file(value: object) -> Path | None:
+    """Return a path of characters that the system's paths may have."""
+    if not isinstance(value, str) or not value or "\0" in value:
+        return None
+    try:
+        os.fsencode(value)
+    except UnicodeEncodeError:
+        return None
+    return Path(value)

@@ -1,17 +1,57 @@
 """What is remembered, and what damaged or older files do."""
 
-from dataclasses import replace
+import json
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from person import draw_picture
-from PySide6.QtCore import QByteArray, Qt
+from PySide6.QtCore import QByteArray, QSettings, Qt
 from PySide6.QtWidgets import QApplication
 
 from cnnviz.app.settings import Settings, home
+from cnnviz.app.trust import Trust
 from cnnviz.core.look import Look
-from cnnviz.core.models import FileSpec
+from cnnviz.core.models import FileSpec, InputChoices
+
+
+def every_choice(settings):
+    return settings.input_choices(Path("/w.pt"))
+
+
+FIRST = {
+    "theme": lambda s: s.theme,
+    "colours": lambda s: s.look(),
+    "scale": lambda s: s.look(),
+    "memory": lambda s: s.memory,
+    "networks": lambda s: s.networks,
+    "inputs": every_choice,
+    "trusted": lambda s: Trust(s).all(),
+    "geometry": lambda s: s.layout(),
+    "docks": lambda s: s.layout(),
+}
+"""What is read from each key."""
+DAMAGED = [
+    "", "\0", "?", "nan", "NaN", "-inf", "1e999", "-1", "null", "{}", "[]", "[", '""',
+    "[" * 100_000, '{"a":' * 100_000, "9" * 5000, "[" + "9" * 5000 + "]", "[NaN, [3]]",
+    '[{"file": "/w.pt"', '[{"file": ["/w.pt"], "weights": null, "digest": {}}]',
+    ["a", "b"], {"a": 1}, b"x",
+]  # fmt: skip
+DAMAGED_CHOICES = [
+    *(None, {}, [None], ["1", "2"], [True, True], [[1, 2], [3, 4]], [float("nan"), 3]),
+    *([3, float("inf")], [10**400, 3], [3, -(10**400)], True, 10**400, float("nan")),
+    *(-1, -0.5, float("-inf"), "", "\0", "\ud800.txt", {"a": 1}),
+]
+OTHER_DAMAGE = {
+    "task": ["text", 3],
+    "size": [[0, 3], [-3, 4], [3], [3, 4, 5], [3.5, 4], [10**10, 4], 3, "3, 4"],
+    "mean": [3, 0.5, "0.5"],
+    "std": [[0.5, 0], [-1, 1], 3],
+    "length": [3.5, "3", 10**10, [3]],
+    "rate": [0, "3", [3]],
+    "labels": [3, ["labels.txt"]],
+}
 
 
 def again(settings):
@@ -89,6 +129,8 @@ class TestFile:
             b"[General]\ntheme=pink\ncolours=mauve\nscale=huge\nrecent=@Invalid()\n",
             b"[General]\ntheme=light, dark\ncolours=1, 2\nrecent=a, b\nfolder=a, b\n",
             b"[General]\ngeometry=hello\ndocks=@ByteArray(nonsense)\n",
+            b"[General]\nmemory=inf\n",
+            b"[General]\nmemory=nan\nnetworks=[[[[\ninputs=NaN\ntrusted=3\n",
         ],
     )
     def test_a_damaged_file_is_a_first_start(self, open_window, tmp_path, content):
@@ -100,6 +142,36 @@ class TestFile:
         one.wait()
         assert all(panel.isVisible() for panel in one.window.panels.values())
         assert one.trace is not None
+
+    @pytest.mark.parametrize(("name", "first"), FIRST.items())
+    @pytest.mark.parametrize("damaged", DAMAGED)
+    def test_a_damaged_setting_is_as_at_first(self, tmp_path, name, first, damaged):
+        path = str(tmp_path / "a.ini")
+        store = QSettings(path, QSettings.Format.IniFormat)
+        store.setValue(name, damaged)
+        store.sync()
+        found = first(Settings(Path(path)))
+        assert found == first(Settings(tmp_path / "none.ini"))
+
+    @pytest.mark.parametrize("text", ["inf", "-inf", "nan", "1e300", "-2", "two", ""])
+    def test_damaged_amounts_of_memory(self, settings, text):
+        settings._store.setValue("memory", text)
+        assert again(settings).memory == 0
+
+    @pytest.mark.parametrize("name", [one.name for one in fields(InputChoices)])
+    def test_a_damaged_choice_was_not_made(self, settings, tmp_path, name):
+        file = tmp_path / "w.pt"
+        made = InputChoices(
+            *("picture", (3, 4), (0.5, 1), (2, 0.25), 0, 12.5, tmp_path / "labels.txt")
+        )
+        settings.keep_input_choices(file, made)
+        (good,) = settings.records("inputs")
+        assert again(settings).input_choices(file) == made
+        for damaged in DAMAGED_CHOICES + OTHER_DAMAGE.get(name, []):
+            text = json.dumps([good | {name: damaged}])
+            settings._store.setValue("inputs", text)
+            found = again(settings).input_choices(file)
+            assert found == replace(made, **{name: None}), damaged
 
     def test_home(self, monkeypatch, tmp_path):
         monkeypatch.setenv("CNNVIZ_HOME", str(tmp_path))
