@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Collection, Mapping
 
 from PySide6.QtCore import QByteArray, Qt
@@ -12,6 +13,9 @@ from cnnviz.app.settings import LAYOUT_VERSION
 from cnnviz.panels.frame import PanelFrame
 
 _ACROSS = Qt.Orientation.Horizontal
+_SIZE = "<II"
+"""Width and height before a kept layout."""
+_HEAD = struct.calcsize(_SIZE)
 
 
 class _Dock(QDockWidget):
@@ -134,9 +138,32 @@ class Docks:
         self.size()
 
     def save(self) -> QByteArray:
-        """Return the layout for ``restore``."""
-        return self._wide or self._window.saveState(LAYOUT_VERSION)
+        """Return the layout for ``restore``, and the size of the window it is of."""
+        if self._wide is not None:
+            return self._wide
+        size = struct.pack(_SIZE, self._window.width(), self._window.height())
+        return QByteArray(size) + self._window.saveState(LAYOUT_VERSION)
 
-    def restore(self, state: QByteArray) -> bool:
-        """Bring a layout back; False if it is of another version or damaged."""
-        return not state.isEmpty() and self._window.restoreState(state, LAYOUT_VERSION)
+    def restore(self, state: QByteArray, *, unseen: bool = False) -> bool:
+        """Bring a layout back; False if it is of another version or damaged.
+
+        Parameters
+        ----------
+        unseen
+            The window is not painted yet: it takes the size that the layout is of and
+            then its own again, for Qt shares out room only as a window grows or
+            shrinks.
+        """
+        if state.size() <= _HEAD:
+            return False
+        head, tail = state.first(_HEAD), state.sliced(_HEAD)
+        window, now = self._window, self._window.size()
+        if unseen:
+            window.resize(*struct.unpack(_SIZE, head.data()))
+        done = window.restoreState(tail, LAYOUT_VERSION)
+        if unseen:
+            layout = window.layout()
+            assert layout is not None
+            layout.activate()
+            window.resize(now)
+        return done

@@ -18,8 +18,8 @@ from cnnviz.core.models import FileSpec, InputChoices, Task
 from cnnviz.pictures.colours import SEQUENTIAL
 
 Theme = Literal["system", "light", "dark"]
-LAYOUT_VERSION = 1
-"""Raised when docks are renamed: an older layout is then ignored."""
+LAYOUT_VERSION = 2
+"""Raised when docks or how they are kept change: an older layout is then ignored."""
 RECENT = 10
 """Pictures remembered, and networks."""
 INPUTS = 100

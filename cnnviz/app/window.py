@@ -193,7 +193,7 @@ class Window(QMainWindow):
             geometry, docks = self.settings.layout()
             if not self._sized:
                 self.restoreGeometry(geometry)
-            if not self.docks.restore(docks):
+            if not self.docks.restore(docks, unseen=True):
                 self.docks.size()
             self._foot.setVisible(bool(self.notice.text()))
 

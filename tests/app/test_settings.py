@@ -229,6 +229,21 @@ class TestLayout:
         second = open_window(settings=settings, size=(900, 650))
         assert (second.window.width(), second.window.height()) == (900, 650)
 
+    def test_on_a_smaller_screen_panels_shrink_alike(self, open_window, tmp_path):
+        settings = Settings(tmp_path / "a.ini")
+        first = open_window(settings=settings, size=(1920, 1080))
+        QApplication.processEvents()
+        before = {n: d.size() for n, d in first.window.docks.docks.items()}
+        first.window.close()
+        second = open_window(settings=settings, size=(1280, 800))
+        QApplication.processEvents()
+        assert (second.window.width(), second.window.height()) == (1280, 800)
+        for name, dock in second.window.docks.docks.items():
+            across = dock.width() / before[name].width()
+            assert across == pytest.approx(1280 / 1920, abs=0.03), name
+            down = dock.height() / before[name].height()
+            assert down == pytest.approx(800 / 1080, abs=0.03), name
+
     def test_an_older_version_is_ignored(self, open_window, tmp_path, monkeypatch):
         settings = Settings(tmp_path / "a.ini")
         first = open_window(settings=settings)
