@@ -341,6 +341,9 @@ def test_a_dead_thread_is_told_of_and_replaced(make, qtbot):
     with qtbot.waitSignal(runner.finished):
         runner.submit(request("first"))
     first = runner._thread
+    while sys._current_frames()[first.ident].f_code.co_name != "_work":
+        time.sleep(0.001)
+    time.sleep(0.05)  # it was about to wait
     ctypes.pythonapi.PyThreadState_SetAsyncExc(
         ctypes.c_ulong(first.ident), ctypes.py_object(SystemExit)
     )
