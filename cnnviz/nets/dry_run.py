@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import copy
 import inspect
-import sys
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +20,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._pytree import tree_leaves
 
 from cnnviz.core.progress import Check
+from cnnviz.nets.eager import eager
 
 Shape = tuple[int, ...]
 _CONVOLUTIONS = {F.conv1d: 1, F.conv2d: 2, F.conv3d: 3}
@@ -123,7 +122,7 @@ def attempt(
     watch = _Watch(inputs, check)
     result = watch.attempt
     try:
-        with torch.no_grad(), torch.random.fork_rng(devices=[]), _eager(), watch:
+        with torch.no_grad(), torch.random.fork_rng(devices=[]), eager(), watch:
             answer = module(*inputs)
     except Exception as error:  # noqa: BLE001 - not our code
         answer = None
@@ -134,14 +133,6 @@ def attempt(
     if tensors and tensors[0].shape[:1] == (1,):
         result.output = tuple(tensors[0].shape)
     return result
-
-
-def _eager() -> AbstractContextManager[Any]:
-    """Return a context in which compiled functions run as they were written."""
-    if "torch._dynamo" not in sys.modules:  # nothing can have been compiled
-        return nullcontext()
-    stance: AbstractContextManager[Any] = torch.compiler.set_stance("force_eager")
-    return stance
 
 
 def copied(module: nn.Module, device: str = "meta") -> nn.Module | None:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import copy
-import sys
 import time
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +18,7 @@ from cnnviz.core.errors import ModelError
 from cnnviz.core.layers import Layer
 from cnnviz.core.progress import Check
 from cnnviz.nets.alone import alone
+from cnnviz.nets.eager import eager
 from cnnviz.probe.budget import Budget
 from cnnviz.probe.builder import Builder
 from cnnviz.probe.entering import Entering
@@ -202,7 +201,7 @@ class _Run:
         with (
             alone(check),
             torch.no_grad(),
-            _eager(),
+            eager(),
             untouched(network.modules) as before,
         ):
             keeper = Keeper(
@@ -272,14 +271,6 @@ def _copied(model: nn.Module) -> nn.Module:
         if is_lazy(buffer)
     }
     return copy.deepcopy(model, open_buffers)
-
-
-def _eager() -> AbstractContextManager[Any]:
-    """Return a context in which compiled functions run as they were written."""
-    if "torch._dynamo" not in sys.modules:  # nothing can have been compiled
-        return nullcontext()
-    stance: AbstractContextManager[Any] = torch.compiler.set_stance("force_eager")
-    return stance
 
 
 def _to_tensor(values: NDArray[Any] | Tensor, network: Structure) -> Tensor:
