@@ -134,7 +134,8 @@ def wants_of_unknown(module: nn.Module, said: InputChoices, check: Check) -> Wan
         for moves, channels in zip(found.axes, found.channels, strict=True)
     ]
     several = len(wants) > 1
-    classes = found.classes or _last_width(module)
+    ran = found.size is not None
+    classes = found.classes if ran else _last_width(module)
     return _wanted(
         tuple(scaled(want, said, several) for want in wants),
         classes,

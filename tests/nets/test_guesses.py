@@ -297,3 +297,19 @@ def test_a_recurrent_network_reads_series():
 def test_volumes_are_refused():
     with pytest.raises(ModelError, match="volumes or videos"):
         wanted(nn.Sequential(nn.Conv3d(1, 2, 3)))
+
+
+def test_a_network_that_gives_maps_has_no_classes():
+    """Though a dense layer is inside; of what never ran, it is the best there is."""
+
+    class Weighed(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv, self.dense = nn.Conv2d(3, 4, 3), nn.Linear(4, 4)
+
+        def forward(self, x):
+            maps = self.conv(x)
+            return maps * self.dense(maps.mean((2, 3)))[..., None, None]
+
+    assert wanted(Weighed()).classes is None
+    assert wanted(Two()).classes == 5
