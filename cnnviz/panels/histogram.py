@@ -101,7 +101,7 @@ class HistogramView(QWidget):
         painter.setPen(shade.color("muted"))
         for where, text in self.labels():
             painter.drawText(where, Qt.AlignmentFlag.AlignLeft, text)
-        if self._histogram.edges[0] < 0:
+        if self._known and self._histogram.edges[0] < 0:
             painter.setPen(QPen(shade.color("hairline"), 1))
             x = round(self.across(0.0))
             painter.drawLine(QPointF(x, plot.top()), QPointF(x, plot.bottom()))
@@ -112,7 +112,7 @@ class HistogramView(QWidget):
         The ends, and zero in the middle of a signed axis. Zero is left out where it
         would touch an end; both ends become one word where they would touch.
         """
-        if self._histogram is None:
+        if self._histogram is None or not self._known:
             return []
         low, high = float(self._histogram.edges[0]), float(self._histogram.edges[-1])
         first, last = self._at(0.0, number(low, 3)), self._at(1.0, number(high, 3))
@@ -122,6 +122,11 @@ class HistogramView(QWidget):
         if low < 0 and not _touch(first, middle) and not _touch(middle, last):
             return [first, middle, last]
         return [first, last]
+
+    @property
+    def _known(self) -> bool:
+        """There is a finite value, so the axis has ends."""
+        return self._histogram is not None and math.isfinite(self._histogram.minimum)
 
     def _at(self, share: float, text: str) -> tuple[QRectF, str]:
         """Return a label that lies so far along what it leaves free of the width."""

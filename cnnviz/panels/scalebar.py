@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QRect, QSize, Qt
@@ -9,7 +11,7 @@ from PySide6.QtGui import QFontMetrics, QImage, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from cnnviz.panels import theme
-from cnnviz.pictures.captions import exact, number
+from cnnviz.pictures.captions import exact, nothing_finite, number
 from cnnviz.pictures.colours import MIDDLE
 from cnnviz.pictures.levels import Levels, ramp
 
@@ -58,7 +60,8 @@ class ScaleBar(QWidget):
         channel
             With one scale per map, the map whose numbers to show; else the first.
         note
-            What is odd about the maps; shown at the right end.
+            What is odd about the maps; shown at the right end. Where none of the
+            values is finite, words stand in place of the ends and the colours.
         """
         at = min(channel or 0, len(levels.high) - 1)
         low, high = (
@@ -68,19 +71,21 @@ class ScaleBar(QWidget):
         found = levels.finite_range
         said = "no finite value" if found is None else " … ".join(map(exact, found))
         tip = f"values {said}" + (f"\n{note}" if note else "")
-        self._show(low, high, table[ramp(levels.signed), :3], mark, note, tip)
+        endless = nothing_finite(levels, max(at, 0))
+        if endless:
+            low = high = math.nan
+        words = " · ".join(filter(None, (endless, mark, note)))
+        self._show(low, high, table[ramp(levels.signed), :3], words, tip)
 
     def _show(
         self,
         low: float,
         high: float,
         colours: NDArray[np.uint8],
-        mark: str,
-        note: str,
+        words: str,
         tip: str,
     ) -> None:
         """Show a scale; what is on show already is not painted again."""
-        words = " · ".join(filter(None, (mark, note)))
         if tip != self.toolTip():
             self.setToolTip(tip)
         same = (low, high, words) == (self._low, self._high, self._words)
@@ -92,7 +97,7 @@ class ScaleBar(QWidget):
 
     def text(self) -> str:
         """Return the numbers and words on show, from left to right."""
-        ends = [number(self._low), number(self._high)]
+        ends = [] if math.isnan(self._high) else [number(self._low), number(self._high)]
         if self._signed:
             ends.insert(1, "0")
         return " ".join([*ends, self._words]).strip()
@@ -117,19 +122,29 @@ class ScaleBar(QWidget):
         metrics = QFontMetrics(self.font())
         painter.setPen(theme.of(self).color("muted"))
         inner = self.rect().adjusted(theme.GRID, 0, -theme.GRID, 0)
+        right = Qt.TextElideMode.ElideRight
+        if math.isnan(self._high):
+            words = metrics.elidedText(self._words, right, inner.width())
+            painter.drawText(inner, _LEFT, words)
+            painter.end()
+            return
+        low, high = number(self._low), number(self._high)
+        split = self._signed
         if self._words and self.width() >= _ROOMY:
-            words = metrics.elidedText(
-                self._words, Qt.TextElideMode.ElideRight, inner.width() * 2 // 5
-            )
+            spare = inner.width() - _LEAST - 2 * (theme.GRID + _GAP)
+            if split and metrics.horizontalAdvance(low + high + self._words) > spare:
+                low, high, split = "", f"±{high}", False
+            spare -= metrics.horizontalAdvance(low + high)
+            room = max(inner.width() * 2 // 5, spare)
+            words = metrics.elidedText(self._words, right, room)
             painter.drawText(inner, _RIGHT, words)
             wide = metrics.horizontalAdvance(words)
             inner.setRight(inner.right() - wide - 2 * theme.GRID)
-        low, high = number(self._low), number(self._high)
         taken = metrics.horizontalAdvance(low + high) + 2 * _GAP
-        split = self._signed and inner.width() - taken >= _LEAST
-        if not split and (self._signed or self.width() < _ROOMY):
+        if split and inner.width() - taken < _LEAST:
+            low, high, split = "", f"±{number(self._high, 2)}", False
+        elif not self._signed and self.width() < _ROOMY:
             high = number(self._high, 2)
-            low, high = ("", f"±{high}") if self._signed else (low, high)
         painter.drawText(inner, _LEFT, low)
         painter.drawText(inner, _RIGHT, high)
         left = metrics.horizontalAdvance(low) + _GAP if low else 0

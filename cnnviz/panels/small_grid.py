@@ -23,6 +23,7 @@ from cnnviz.core.look import Look
 from cnnviz.core.numbers import number
 from cnnviz.panels import theme
 from cnnviz.panels.term_widget import TermWidget
+from cnnviz.pictures.captions import nothing_finite, odd_counts
 from cnnviz.pictures.colours import table
 from cnnviz.pictures.levels import Levels, levels, quantise
 
@@ -46,6 +47,7 @@ class SmallGrid(TermWidget):
         self._padding: Flags = np.zeros((0, 0), np.bool_)
         self._winner: Flags = np.zeros((0, 0), np.bool_)
         self._levels: Levels | None = None
+        self._shown: Levels | None = None
 
     def show_cells(
         self,
@@ -80,6 +82,7 @@ class SmallGrid(TermWidget):
         if signed is None:
             signed = bool((whole < 0).any())
         self._levels = levels(scaled[None], signed=signed)
+        self._shown = levels(values[index >= 0][None], signed=signed)
         self._values, self._index = values, index
         self._codes = quantise(values[None], self._levels)[0]
         self._padding = none if padding is None else padding
@@ -96,14 +99,18 @@ class SmallGrid(TermWidget):
 
     @property
     def caption(self) -> str:
-        """Title and scale: ``x ±2.6``."""
-        found = self._levels
-        if found is None or not found.high.size:
+        """Title, scale and what is not finite: ``x ±2.6 · 1 NaN``, ``x all NaN``."""
+        found, shown = self._levels, self._shown
+        if found is None or shown is None:
             return self._title
-        end = number(float(found.high[0]), 2)
-        if found.high[0] == 0:
-            return f"{self._title}  all 0"
-        return f"{self._title}  {'±' if found.signed else '0 – '}{end}"
+        high, parts = float(found.high[0]), odd_counts(shown)
+        if high:
+            parts.insert(0, f"{'±' if found.signed else '0 – '}{number(high, 2)}")
+        elif alike := nothing_finite(shown):
+            parts = [alike]
+        else:
+            parts.insert(0, "0" if parts else "all 0")
+        return f"{self._title}  {' · '.join(parts)}"
 
     def sizeHint(self) -> QSize:
         """Prefer room for large cells."""
@@ -155,8 +162,10 @@ class SmallGrid(TermWidget):
         metrics = QFontMetricsF(self.font())
         line = QRectF(1, 0, self.width() - 1, metrics.height())
         painter.setPen(shade.color("muted"))
-        right = Qt.TextElideMode.ElideRight
-        caption = metrics.elidedText(self.caption, right, line.width())
+        caption = self.caption
+        if metrics.horizontalAdvance(caption) > line.width():
+            caption = caption.replace("  ", " ").replace(" – ", "–")
+        caption = metrics.elidedText(caption, Qt.TextElideMode.ElideRight, line.width())
         painter.drawText(line, Qt.AlignmentFlag.AlignLeft, caption)
         high, wide = self._codes.shape
         if not high or not wide:

@@ -30,7 +30,9 @@ __all__ = [
     "counts_caption",
     "exact",
     "layer_caption",
+    "nothing_finite",
     "number",
+    "odd_counts",
     "percent",
     "short_count",
     "size",
@@ -71,8 +73,7 @@ def counts_caption(levels: Levels) -> str:
     maps = len(levels.constant)
     if maps == 0 or levels.cells == 0:
         return "empty map" if maps == 1 else "empty maps" if maps else "no maps"
-    odd = ((levels.nan, "NaN"), (levels.pos_inf, "+∞"), (levels.neg_inf, f"{MINUS}∞"))
-    parts = [f"{count(n)} {name}" for n, name in odd if n]
+    parts = odd_counts(levels)
     zero = int((levels.constant & (levels.minimum == 0)).sum())
     other = int(levels.constant.sum()) - zero
     if levels.cells == 1:
@@ -87,3 +88,32 @@ def counts_caption(levels: Levels) -> str:
         if other:
             parts.append(f"{count(other)} {'map' if other == 1 else 'maps'} constant")
     return " · ".join(parts)
+
+
+def odd_counts(levels: Levels) -> list[str]:
+    """Say how many values are not numbers or not finite: ``["2 NaN", "1 +∞"]``."""
+    return [f"{count(n)} {name}" for n, name in _odd(levels) if n]
+
+
+def nothing_finite(levels: Levels, channel: int = 0) -> str:
+    """Say that a scale has no ends, as no value is finite: ``all NaN``; else ``""``.
+
+    Parameters
+    ----------
+    channel
+        With one scale per map, whose scale it is.
+    """
+    of = slice(channel, channel + 1) if levels.per_map else slice(None)
+    if (
+        not levels.cells
+        or levels.high[of].any()
+        or not np.isnan(levels.minimum[of]).all()
+    ):
+        return ""
+    names = [name for n, name in _odd(levels) if n]
+    return f"all {names[0]}" if len(names) == 1 else "no finite value"
+
+
+def _odd(levels: Levels) -> tuple[tuple[int, str], ...]:
+    names = "NaN", "+∞", f"{MINUS}∞"
+    return tuple(zip((levels.nan, levels.pos_inf, levels.neg_inf), names, strict=True))

@@ -16,7 +16,7 @@ from cnnviz.panels.prediction_panel import PredictionPanel
 from cnnviz.panels.saving import csv
 from cnnviz.panels.scalebar import ScaleBar
 from cnnviz.panels.unit_panel import UnitPanel
-from cnnviz.pictures.colours import table
+from cnnviz.pictures.colours import diverging, sequential, table
 from cnnviz.pictures.curves import histogram
 from cnnviz.pictures.levels import levels
 
@@ -202,3 +202,70 @@ def test_a_histogram_can_be_saved(shown):
     view.show_histogram(histogram(np.array([0.1, 0.9, 1.0]), 2, signed=False))
     text = csv(view.exporter._arrays()["histogram"]).decode()
     assert text == "bin,from,to,count\n0,0,0.5,1\n1,0.5,1,2\n"
+
+
+@pytest.mark.parametrize("scale", ["layer", "map"])
+def test_a_scale_of_nothing_finite_has_no_ends(shown, scale):
+    bar = shown(ScaleBar(), 300, 24)
+    for values, words in (
+        ([np.nan, np.nan], "all NaN"),
+        ([np.inf, np.inf], "all +∞"),
+        ([-np.inf, np.nan], "no finite value"),
+        ([0.0, np.nan], "0 0"),
+        ([0.0, 0.0], "0 0"),
+    ):
+        found = levels(np.array([values]), scale)
+        bar.show_levels(found, sequential("ember"))
+        assert (
+            bar.text()
+            == words
+            + {
+                ("layer", True): "",
+                ("layer", False): "",
+                ("map", True): " per map",
+                ("map", False): " · per map",
+            }[scale, words == "0 0"]
+        )
+
+
+def test_a_locked_scale_keeps_its_ends_whatever_comes(shown):
+    found = levels(np.array([[np.nan, np.inf]]), "locked", 4.0)
+    bar = shown(ScaleBar(), 300, 24)
+    bar.show_levels(found, sequential("ember"))
+    assert bar.text() == "0 4 locked"
+
+
+def test_with_a_scale_per_map_only_the_map_without_numbers_has_no_ends(shown):
+    found = levels(np.array([[1.0, 2.0], [np.nan, np.nan]]), "map")
+    bar = shown(ScaleBar(), 300, 24)
+    texts = []
+    for channel in (0, 1, 0):
+        bar.show_levels(found, sequential("ember"), channel)
+        texts.append(bar.text())
+    assert texts == ["0 2 per map", "all NaN · per map", "0 2 per map"]
+
+
+def test_no_colours_are_painted_for_a_scale_of_nothing(shown, themed):
+    themed(True)
+    found = levels(np.full((1, 4), np.nan))
+    bar = shown(ScaleBar(), 300, 24)
+    bar.show_levels(found, sequential("ember"))
+    coloured = pixels(bar).astype(int)
+    assert (np.ptp(coloured, -1) < 40).all()
+    bar.show_levels(levels(np.ones((1, 4))), sequential("ember"))
+    assert (np.ptp(pixels(bar).astype(int), -1) > 100).any()
+
+
+@pytest.mark.parametrize("wide", [300, 330, 420])
+def test_words_of_a_scale_are_whole_where_the_numbers_leave_room(shown, themed, wide):
+    themed(True)
+    found = levels(np.array([[-1.333, 1.333]]), "map")
+    bar = shown(ScaleBar(), wide, 24)
+    bar.show_levels(found, diverging(True), note="1 kernel constant")
+    metrics = bar.fontMetrics()
+    words = metrics.horizontalAdvance("per map · 1 kernel constant")
+    assert words > wide * 2 // 5 or wide == 420
+    ground = np.array(rgb("canvas", dark=True))
+    inked = np.flatnonzero((abs(pixels(bar).astype(int) - ground).sum(-1) > 60).any(0))
+    breaks = np.flatnonzero(np.diff(inked) > 12)
+    assert inked[-1] - inked[breaks[-1] + 1] == pytest.approx(words, abs=6)

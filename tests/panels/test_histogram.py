@@ -66,3 +66,13 @@ def test_values_above_zero_keep_their_largest(shown, themed):
 
 def test_of_nothing_there_is_no_label(shown):
     assert shown(HistogramView()).labels() == []
+
+
+def test_an_axis_of_nothing_finite_has_no_numbers(shown, themed):
+    themed(True)
+    view = shown(HistogramView(), 200, 60)
+    for odd in (np.nan, np.inf, -np.inf):
+        view.show_histogram(histogram(np.array([odd, odd])))
+        assert view.labels() == []
+        view.show_histogram(histogram(np.array([odd, -2.0])))
+        assert [text for _, text in view.labels()] == ["−2", "0", "2"]

@@ -82,6 +82,30 @@ def test_what_is_no_number_has_its_own_colour(grid):
     assert painted(grid, corner_of(grid.cell(0, 0))) == (0, 255, 60)
 
 
+@pytest.mark.parametrize("scale", ["layer", "map"])
+def test_what_is_not_finite_is_said_and_never_called_zero(grid, scale):
+    nan, inf = np.nan, np.inf
+    look = Look(dark=True, scale=scale)
+    for values, words in (
+        ([[nan, nan, nan]], "x  all NaN"),
+        ([[inf, inf]], "x  all +∞"),
+        ([[-inf]], "x  all −∞"),
+        ([[nan, inf]], "x  no finite value"),
+        ([[0.0, nan, -inf]], "x  0 · 1 NaN · 1 −∞"),
+        ([[nan, 2.0]], "x  0 – 2 · 1 NaN"),
+        ([[inf, -2.0]], "x  ±2 · 1 +∞"),
+    ):
+        show(grid, values, look=look)
+        assert grid.caption == words
+
+
+def test_a_hole_is_not_counted_as_no_number(grid):
+    index = np.array([[0, -1], [1, -1]])
+    values = np.array([[1.0, np.nan], [np.inf, np.nan]])
+    grid.show_cells(values, index, np.array([1.0]), DARK)
+    assert grid.caption == "x  0 – 1 · 1 +∞"
+
+
 def test_every_point_of_a_cell_is_its_term(grid):
     show(grid, np.arange(12.0).reshape(3, 4))
     for row in range(3):
