@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import cnnviz
 from cnnviz.core.errors import CnnvizError, InputError, UnknownNetworkError
-from cnnviz.core.models import InputChoices
+from cnnviz.core.models import NOTHING_SAID, InputChoices
 
 if TYPE_CHECKING:
     from cnnviz.app.wanted import Wanted
@@ -30,7 +30,6 @@ commands:
 Drop a picture, a CSV or a network of your own on the window, or paste a picture or
 a CSV with Ctrl+V.
 """
-NOTHING_SAID = InputChoices()
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from cnnviz.app.loading import load
 from cnnviz.app.memory import Bounded, Refocus
 from cnnviz.app.misfits import Unopened
 from cnnviz.app.settings import Settings, Theme
-from cnnviz.app.wanted import NOTHING_SAID, Wanted
+from cnnviz.app.wanted import Wanted
 from cnnviz.app.window import Window
 from cnnviz.core.errors import (
     InputError,
@@ -34,7 +34,7 @@ from cnnviz.core.errors import (
     TaskError,
     UnknownNetworkError,
 )
-from cnnviz.core.models import FileSpec, Model, ModelSpec
+from cnnviz.core.models import NOTHING_SAID, FileSpec, Model, ModelSpec
 from cnnviz.core.progress import Check
 from cnnviz.core.tensors import TensorList
 from cnnviz.core.trace import ImageSource, Request, Trace

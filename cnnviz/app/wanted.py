@@ -8,10 +8,8 @@ from pathlib import Path
 from cnnviz.app.face import file_meant, model_of, split_builder
 from cnnviz.app.kinds import is_code, is_weights
 from cnnviz.core.errors import ModelError
-from cnnviz.core.models import FileSpec, InputChoices, Model, ModelSpec
+from cnnviz.core.models import NOTHING_SAID, FileSpec, InputChoices, Model, ModelSpec
 from cnnviz.nets.catalog import find
-
-NOTHING_SAID = InputChoices()
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,6 +131,9 @@ class InputChoices:
     labels: Path | None = None
 
 
+NOTHING_SAID = InputChoices()
+
+
 @dataclass(frozen=True, slots=True)
 class FileSpec:
     """A network of the person's own, from files.
@@ -164,7 +167,7 @@ class FileSpec:
     digest: str = ""
     architecture: str = ""
     partial: bool = False
-    choices: InputChoices = InputChoices()
+    choices: InputChoices = NOTHING_SAID
     beside: tuple[Path, ...] = ()
     stamp: tuple[tuple[Path, int, int], ...] = ()
 
@@ -209,7 +212,7 @@ def _stamp(path: Path) -> tuple[Path, int, int]:
 
 @dataclass(frozen=True, slots=True)
 class LiveSpec:
-    """A module of a running Python program, kept by ``probe.live``.
+    """A module of a running Python program, kept by ``nets.live``.
 
     Attributes
     ----------

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cnnviz.core.errors import MisfitError, ModelError, UnknownNetworkError
-from cnnviz.core.models import FileSpec, InputChoices
+from cnnviz.core.models import NOTHING_SAID, FileSpec, InputChoices
 from cnnviz.core.progress import Check
 from cnnviz.core.tensors import Misfit
 from cnnviz.nets.catalog import find
@@ -26,7 +26,6 @@ from cnnviz.nets.weights import fit, misfit, misfit_words, shapes_of
 if TYPE_CHECKING:
     from torch import nn
 
-_NOTHING_SAID = InputChoices()
 _SEED = 0
 """Of what a file leaves random."""
 
@@ -48,7 +47,7 @@ class _Found:
     trained: bool
     plan: Plan | None = None
     notes: tuple[str, ...] = ()
-    choices: InputChoices = _NOTHING_SAID
+    choices: InputChoices = NOTHING_SAID
     labels: tuple[str, ...] | None = None
 
 
