@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 from PySide6.QtCore import QObject
 
@@ -37,6 +38,7 @@ class OwnAnswers(QObject):
         super().__init__(window)
         self._store, self._window, self._own = store, window, own
         self._told: Model | None = None
+        self._alone: Path | None = None
 
     def shown(self, trace: Trace) -> None:
         """Remember what came on show; say once what is known about its files."""
@@ -45,12 +47,20 @@ class OwnAnswers(QObject):
         self._window.layers.header.setToolTip("\n".join(trace.about))
         if not isinstance(spec, FileSpec):
             return
+        if spec.weights_file is not None:
+            self._alone = None
         self._window.settings.network_opened(spec)
         if told == self._told or self._window.notice.text():
             return
         lines = [*trace.about] if trace.trained else [trace.weights, *trace.about]
         offers: list[Offer] = []
-        if spec.code_file is not None and spec.weights_file is None:
+        code, alone = spec.code_file, self._alone
+        if code is not None and spec.weights_file is None:
+            if alone is not None:
+                words, use = self.tr("Use {0}").format(alone.name), spec.builder
+                offers.append(
+                    (words, lambda: self._own.bring(alone, code, builder=use))
+                )
             offers.append((self.tr("Weights…"), lambda: self._own.ask_weights(spec)))
         if any(line.startswith("guessed") for line in trace.about):
             offers.append((self.tr("Input…"), self._own.input.ask))
@@ -64,7 +74,7 @@ class OwnAnswers(QObject):
         weights = spec.weights_file
         assert weights is not None
         self._store.set_tensors(found)
-        self._told = None
+        self._told, self._alone = None, weights
         self._window.settings.network_opened(spec)
         offers: list[Offer] = []
         present = before.request.model if before and before.request else None
