@@ -168,14 +168,14 @@ class LayersPanel(PanelFrame):
         self._showing = True
         self.view.setCurrentIndex(index)
         self._showing = False
-        if index.isValid():
-            self.view.scrollTo(index)
         layer = trace[name]
         odd = strange_words(layer)
         with laid_out_once(self._body):  # the table gets its height before it paints
             self.detail.setText(details(trace, layer))
             self.strange.setText(f"{odd}  ›")
             self.strange.setVisible(bool(odd))
+        if index.isValid():
+            self.view.scrollTo(index)
 
     def ready(self, name: str) -> None:
         """Find out what ``show_layer`` would say."""
@@ -235,11 +235,12 @@ def details(trace: Trace, layer: Layer) -> str:
     if layer.shared_with:
         numbers.append(f"weight shared with {layer.shared_with}")
     lines += numbers
-    field = field_words(field_size(trace, layer.name))
+    source = read_input(trace, layer.name)
+    field, which = field_words(field_size(trace, layer.name, source)), input_words(source)
     if field == "all":
-        lines.append("each unit sees the whole input")
+        lines.append(f"each unit sees the whole {which}")
     elif field:
-        lines.append(f"each unit sees {field} of the input")
+        lines.append(f"each unit sees {field} of the {which}")
     fed = zip(layer.inputs, layer.input_shapes, strict=True)
     lines.append("from " + ", ".join(f"{name} ({size(shape)})" for name, shape in fed))
     return "\n".join(lines)

@@ -168,6 +168,23 @@ def test_the_current_stage_is_marked(panel):
     assert bars[3] == bars[4] == canvas
 
 
+def test_the_current_row_is_in_sight_whatever_is_said_below(panel, monkeypatch):
+    """Lines below the table take height from it."""
+    monkeypatch.setattr(
+        "cnnviz.panels.layers_panel.details",
+        lambda _trace, layer: "\n".join(
+            ["a line"] * (9 if "fier" in layer.name else 2)
+        ),
+    )
+    panel.resize(300, 330)
+    panel.show_layer("features.0")
+    panel.show_layer("classifier")
+    QApplication.processEvents()
+    row = panel.view.visualRect(panel.view.currentIndex())
+    assert panel.view.viewport().rect().contains(row.center())
+    assert row.bottom() <= panel.view.viewport().rect().bottom()
+
+
 def test_the_current_layer_is_explained(panel):
     panel.show_layer("features.0")
     text = panel.detail.text()
