@@ -176,7 +176,7 @@ def test_the_current_row_is_in_sight_whatever_is_said_below(panel, monkeypatch):
             ["a line"] * (9 if "fier" in layer.name else 2)
         ),
     )
-    panel.resize(300, 330)
+    panel.resize(300, 250)
     panel.show_layer("features.0")
     panel.show_layer("classifier")
     QApplication.processEvents()
