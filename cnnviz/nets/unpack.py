@@ -37,7 +37,7 @@ _LEGACY_PICKLES = 5
 """Mark, version, machine, content and list of blocks, before the numbers."""
 _MOST_STEPS = 20_000_000
 """Of one pickle; a tensor takes about thirty, and a second sees two million of them."""
-_STEPS_BEYOND_SIZE = 2_000_000
+_STEPS_BEYOND_SIZE = 200_000
 """A step is a byte at least, so that only what was compressed has more than bytes."""
 
 
