@@ -136,6 +136,8 @@ def _open_own(controller: Controller, network: Wanted, model: Model | None) -> N
     if network.choices != NOTHING_SAID and network.first is not None:
         controller.settings.keep_input_choices(network.first, network.choices)
     if isinstance(model, FileSpec):
+        if model.code_file is not None:
+            own.trust.lend(model.digest, model.code_file)
         own.show(model, source)
     else:
         own.bring(network.weights, network.code, source, network.builder)

@@ -103,8 +103,12 @@ class OwnNetworks(QObject):
     def show(self, spec: FileSpec, source: Source | None = None) -> None:
         """Ask for a network of files as they are now, with what is known of its input.
 
-        Its code must have been agreed to. Without a source, on the present one.
+        Without a source, on the present one. The person is told when its code may not
+        run.
         """
+        if spec.code_file is not None and not self.trust.has(spec.digest):
+            self.offer_again(spec, _facts(spec.code_file))
+            return
         known = self._window.settings.input_choices(spec.paths[0])
         spec = replace(spec, choices=known or InputChoices()).stamped()
         now = self._store.state.request
@@ -127,7 +131,8 @@ class OwnNetworks(QObject):
     def fresh(self, request: Request) -> Request | None:
         """Return a request for the files as they are now.
 
-        None when their code is not the one that was agreed to: the person is told.
+        None when their code may not run, as it was changed or the yes to it taken back:
+        the person is told.
         """
         spec = request.model
         if not isinstance(spec, FileSpec):
@@ -137,26 +142,27 @@ class OwnNetworks(QObject):
             if facts.reason:
                 self._window.tell(facts.reason, warning=True)
                 return None
-            if facts.digest != spec.digest and not self.trust.has(facts.digest):
+            if not self.trust.has(facts.digest):
                 self.offer_again(spec, facts)
                 return None
             spec = replace(spec, digest=facts.digest, beside=facts.read_with)
         return replace(request, model=spec.stamped())
 
     def offer_again(self, spec: FileSpec, facts: CodeFacts) -> None:
-        """Say that code was changed, and has to be agreed to anew.
+        """Say that code, for what became of it or of the yes, has to be agreed to anew.
 
         Parameters
         ----------
         facts
             The code as it is now.
         """
-        words = self.tr("{0} was changed. It does not run before you say yes to it.")
-        if facts.beside:
-            words = self.tr(
-                "{0}, or what it imports, was changed. It does not run before you say "
-                "yes to it."
-            )
+        if facts.digest == spec.digest:
+            what = self.tr("Your yes to {0} was taken back.")
+        elif facts.beside:
+            what = self.tr("{0}, or what it imports, was changed.")
+        else:
+            what = self.tr("{0} was changed.")
+        words = f"{what} {self.tr('It does not run before you say yes to it.')}"
         self._window.notice.show_notice(
             words.format(facts.path.name),
             action=self.tr("Run again…"),

@@ -39,6 +39,7 @@ class Trust:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._lent: list[Trusted] = []
 
     def has(self, digest: str) -> bool:
         """Tell whether a person said yes to this content."""
@@ -46,16 +47,23 @@ class Trust:
 
     def grant(self, digest: str, path: Path) -> None:
         """Remember a yes."""
-        now = datetime.now().astimezone().replace(microsecond=0)
-        others = [known for known in self.all() if known.digest != digest]
-        self._keep([*others, Trusted(digest, path.absolute(), now)])
+        self._keep([*_without(digest, self._kept()), _now(digest, path)])
+
+    def lend(self, digest: str, path: Path) -> None:
+        """Remember a yes until the program ends."""
+        self._lent = [*_without(digest, self._lent), _now(digest, path)]
 
     def revoke(self, digest: str) -> None:
         """Take a yes back."""
-        self._keep([known for known in self.all() if known.digest != digest])
+        self._lent = _without(digest, self._lent)
+        self._keep(_without(digest, self._kept()))
 
     def all(self) -> tuple[Trusted, ...]:
-        """Return every yes, the oldest first; damaged records are none."""
+        """Return every yes, the oldest first, those that are lent at the end."""
+        return (*self._kept(), *self._lent)
+
+    def _kept(self) -> list[Trusted]:
+        """Return what is kept between starts; damaged records are none."""
         found = []
         for record in self._settings.records("trusted"):
             match record:
@@ -65,7 +73,7 @@ class Trust:
                     except ValueError:
                         continue
                     found.append(Trusted(digest, Path(path), since))
-        return tuple(found)
+        return found
 
     def _keep(self, every: list[Trusted]) -> None:
         self._settings.keep_records(
@@ -80,3 +88,12 @@ class Trust:
             ],
         )
         self._settings.sync()
+
+
+def _now(digest: str, path: Path) -> Trusted:
+    when = datetime.now().astimezone().replace(microsecond=0)
+    return Trusted(digest, path.absolute(), when)
+
+
+def _without(digest: str, several: list[Trusted]) -> list[Trusted]:
+    return [known for known in several if known.digest != digest]

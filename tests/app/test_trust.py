@@ -54,6 +54,21 @@ class TestTrust:
         again.revoke(A)
         assert [one.digest for one in Trust(settings).all()] == [B]
 
+    def test_a_yes_that_is_lent_ends_with_the_program(self, settings, trust):
+        trust.lend(A, Path("lent.py"))
+        trust.grant(B, Path("kept.py"))
+        assert trust.has(A)
+        assert [one.path.name for one in trust.all()] == ["kept.py", "lent.py"]
+        assert not Trust(settings).has(A)
+        trust.revoke(A)
+        assert [one.path.name for one in trust.all()] == ["kept.py"]
+
+    def test_taken_back_is_what_was_lent_and_what_was_kept(self, trust):
+        trust.grant(A, Path("m.py"))
+        trust.lend(A, Path("m.py"))
+        trust.revoke(A)
+        assert not trust.has(A)
+
     def test_a_second_yes_replaces_the_first(self, trust):
         trust.grant(A, Path("one.py"))
         trust.grant(A, Path("two.py"))
