@@ -19,7 +19,7 @@ from cnnviz.core.explanation import Flags, Floats, Indices
 from cnnviz.core.formulas import output_size
 from cnnviz.core.layers import Array, Geometry, Unit
 from cnnviz.core.moves import Refolded
-from cnnviz.core.numbers import count, number, size
+from cnnviz.core.numbers import counted, number, size
 from cnnviz.core.reads import edges
 from cnnviz.core.shapes import axes_of
 from cnnviz.core.trace import Trace
@@ -116,7 +116,7 @@ def conv(asked: Asked) -> Found | None:
     )
     bias = 0.0 if layer.bias is None else float(layer.bias[out])
     total = float(terms.product.sum()) + bias
-    words = f"Σ over {_channels(read)} and {_cells(window.shape)}"
+    words = f"Σ over {counted(read, 'channel')} and {_cells(window.shape)}"
     words += f"{with_bias(bias, layer.bias is not None)} = {number(total)}"
     return Found("weighted sum", terms, total, words, bias, window.shape)
 
@@ -153,7 +153,7 @@ def conv_transpose(asked: Asked) -> Found | None:
     )
     bias = 0.0 if layer.bias is None else float(layer.bias[out])
     total = float(terms.product.sum()) + bias
-    words = f"Σ over {_channels(read)} and {_cells([len(t) for t in taps])}"
+    words = f"Σ over {counted(read, 'channel')} and {_cells([len(t) for t in taps])}"
     words += f"{with_bias(bias, layer.bias is not None)} = {number(total)}"
     return Found("weighted sum", terms, total, words, bias, geometry.kernel)
 
@@ -179,10 +179,6 @@ def _fits(asked: Asked) -> bool:
     )
 
 
-def _channels(n: int) -> str:
-    return "1 channel" if n == 1 else f"{count(n)} channels"
-
-
 def _cells(taps: Sequence[int]) -> str:
     """Write ``11×11 cells``, or ``3 steps`` in time."""
     word = "step" if len(taps) == 1 else "cell"
@@ -202,14 +198,14 @@ def linear(asked: Asked) -> Found | None:
     where = None if x.ndim > 1 else _before_flatten(asked.trace, layer.inputs[0])
     groups = offset = None
     window: tuple[int, ...] = ()
-    over = f"{count(n)} inputs" if n != 1 else "1 input"
+    over = counted(n, "input")
     if where is not None:
         extent = where[1][1:]
         flat: NDArray[np.intp] = np.arange(n, dtype=np.intp)
         groups, inner = np.divmod(flat, math.prod(extent))
         offset = np.stack(np.unravel_index(inner, extent), 1)
         window = extent
-        over = f"{count(where[1][0])} maps of {size(extent)}"
+        over = f"{counted(where[1][0], 'map')} of {size(extent)}"
     index = grid([*lead, np.arange(n)])
     terms = terms_of(asked, 0, index, x[lead], weight[out], offset=offset)
     bias = 0.0 if layer.bias is None else float(layer.bias[out])

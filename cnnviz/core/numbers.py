@@ -38,6 +38,11 @@ def count(n: int) -> str:
     return f"{n:,}".replace("-", MINUS)
 
 
+def counted(n: int, noun: str) -> str:
+    """Write a count with its noun: ``1 row``, ``2,400 rows``."""
+    return f"{count(n)} {noun}" + "s" * (n != 1)
+
+
 def short_count(n: int) -> str:
     """Write a count briefly: ``61.1 million``; in full below a million."""
     if n < 1_000_000:

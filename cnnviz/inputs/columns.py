@@ -10,11 +10,12 @@ from typing import Literal
 import numpy as np
 
 from cnnviz.core.errors import InputError
+from cnnviz.core.numbers import counted
 from cnnviz.core.series import Choices
 from cnnviz.inputs.clock import Clock, Columns, Numbers
 from cnnviz.inputs.dialect import Dialect
 from cnnviz.inputs.grid import Grid
-from cnnviz.inputs.phrases import counted, listed, quoted
+from cnnviz.inputs.phrases import listed, quoted
 from cnnviz.inputs.time_numbers import base_name, from_name
 from cnnviz.inputs.timestamps import read_times
 from cnnviz.inputs.units import unit_of

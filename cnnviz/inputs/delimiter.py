@@ -7,10 +7,11 @@ from collections import Counter
 from dataclasses import dataclass
 
 from cnnviz.core.errors import InputError
+from cnnviz.core.numbers import counted
 from cnnviz.core.series import Choices
 from cnnviz.inputs.cells import kind
 from cnnviz.inputs.lines import Lines, split_cells
-from cnnviz.inputs.phrases import counted, listed, quoted
+from cnnviz.inputs.phrases import listed, quoted
 
 DELIMITERS = ("\t", ";", "|", ",", " ", "")
 """Candidates; where two explain a table equally well the earlier one is taken."""

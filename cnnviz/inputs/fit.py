@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from cnnviz.core.errors import InputError, MismatchError
 from cnnviz.core.models import SeriesWant
+from cnnviz.core.numbers import counted
 from cnnviz.core.series import Series
 from cnnviz.core.trace import Sample
 from cnnviz.inputs.clock import Numbers
-from cnnviz.inputs.phrases import counted, frequency, listed, quoted
+from cnnviz.inputs.phrases import frequency, listed, quoted
 from cnnviz.inputs.table import Table, turn
 from cnnviz.inputs.units import bare
 

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnnviz.core.errors import InputError
+from cnnviz.core.numbers import counted
 from cnnviz.core.series import Policy
-from cnnviz.inputs.phrases import counted, listed, quoted
+from cnnviz.inputs.phrases import listed, quoted
 
 Values = NDArray[np.float64]
 

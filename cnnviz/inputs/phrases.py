@@ -5,11 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 
-def counted(number: int, noun: str) -> str:
-    """Write a count with its noun: ``1 row``, ``2,400 rows``."""
-    return f"{number:,} {noun}" + "s" * (number != 1)
-
-
 def listed(things: Sequence[str], limit: int = 6) -> str:
     """Join things with commas; those beyond ``limit`` are only counted."""
     if len(things) <= limit:

@@ -7,6 +7,7 @@ from PIL import Image
 
 from cnnviz.core.errors import InputError
 from cnnviz.core.models import ImageWant
+from cnnviz.core.numbers import counted
 from cnnviz.core.trace import Sample
 from cnnviz.inputs.picture import Picture, Pixels, over_white, to_picture
 
@@ -95,10 +96,11 @@ def _check(want: ImageWant, title: str) -> None:
             "of 3 (RGB), which also gives 1 (grey) or 4 (with alpha); from Python any "
             "array can be shown: cnnviz.trace(net, array)"
         )
-    for what, numbers in (("means", want.mean), ("stds", want.std)):
+    for what, numbers in (("mean", want.mean), ("std", want.std)):
         if len(numbers) != want.channels:
             raise InputError(
-                f"expected {want.channels} {what}, one per channel, got {len(numbers)}"
+                f"expected {counted(want.channels, what)}, one per channel, "
+                f"got {len(numbers)}"
             )
     if want.interpolation not in _FILTERS:
         known = ", ".join(_FILTERS)

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnnviz.core.errors import InputError
+from cnnviz.core.numbers import counted
 from cnnviz.inputs.clock import Clock, Numbers
-from cnnviz.inputs.phrases import counted, duration, frequency, listed
+from cnnviz.inputs.phrases import duration, frequency, listed
 
 _TOLERANCE = 0.02
 """Largest deviation of a step from the usual one that still counts as even."""

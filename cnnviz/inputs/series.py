@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from cnnviz.core.errors import InputError
+from cnnviz.core.numbers import counted
 from cnnviz.core.series import Choices
 from cnnviz.inputs.cells import MISSING, Style, decide_style
 from cnnviz.inputs.clock import Clock, Columns, Numbers
@@ -32,7 +33,7 @@ from cnnviz.inputs.excerpt import (
 from cnnviz.inputs.grid import Grid, read_grid
 from cnnviz.inputs.lines import Lines, split_lines
 from cnnviz.inputs.missing import count_missing, find_codes, missing_words
-from cnnviz.inputs.phrases import counted, listed, quoted
+from cnnviz.inputs.phrases import listed, quoted
 from cnnviz.inputs.sampling import Sampling, judge, runs_backwards
 from cnnviz.inputs.table import Table, turn
 from cnnviz.inputs.time_columns import find_clock

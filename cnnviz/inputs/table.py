@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnnviz.core.errors import InputError
+from cnnviz.core.numbers import counted
 from cnnviz.core.series import Layout, Policy
 from cnnviz.inputs.cells import Style
 from cnnviz.inputs.clock import Clock, Numbers
@@ -16,7 +17,7 @@ from cnnviz.inputs.columns import Column
 from cnnviz.inputs.delimiter import DELIMITER_WORDS
 from cnnviz.inputs.dialect import Dialect
 from cnnviz.inputs.missing import Missing, filled, missing_words
-from cnnviz.inputs.phrases import counted, frequency, listed, quoted
+from cnnviz.inputs.phrases import frequency, listed, quoted
 from cnnviz.inputs.sampling import Gap, Sampling
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from cnnviz.core.errors import ModelError
 from cnnviz.core.models import ModelSpec, SeriesWant
+from cnnviz.core.numbers import counted
 from cnnviz.core.resources import resource
 from cnnviz.nets.cache import check_digest, weights_file
 from cnnviz.nets.catalog import Entry, file_facts, find
@@ -98,11 +99,14 @@ def _of_another_width(entry: Entry, spec: ModelSpec, channels: int) -> Network:
     """
     want = entry.want
     if not isinstance(want, SeriesWant):
-        raise ModelError(f"{entry.name} takes pictures, not {channels} variables")
-    if spec.weights != "random":
         raise ModelError(
-            f"{entry.name} was trained on {len(want.channels)} variables; for "
-            f"{channels} it has random weights only"
+            f"{entry.name} takes pictures, not {counted(channels, 'variable')}"
+        )
+    if spec.weights != "random":
+        known = counted(len(want.channels), "variable")
+        raise ModelError(
+            f"{entry.name} was trained on {known}; for {channels} it has random "
+            "weights only"
         )
     if channels < 1:
         raise ModelError(f"a series has at least 1 variable, not {channels}")
@@ -120,7 +124,8 @@ def _of_another_width(entry: Entry, spec: ModelSpec, channels: int) -> Network:
             units=(),
         ),
         None,
-        f"random weights, seed {spec.seed}, for {channels} variables: structure only",
+        f"random weights, seed {spec.seed}, "
+        f"for {counted(channels, 'variable')}: structure only",
         False,
         entry=entry,
     )

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from cnnviz.core.errors import ModelError
 from cnnviz.core.models import ImageWant, InputChoices, SeriesWant
+from cnnviz.core.numbers import counted
 
 Want = ImageWant | SeriesWant
 _AS_IT_IS = 512
@@ -60,8 +61,8 @@ def scaled(want: Want, said: InputChoices, each: bool = False) -> Want:
     channels = want.channels if isinstance(want, ImageWant) else len(want.channels)
     if said.mean is None and said.std is None:
         return want
-    mean = _numbers("means", said.mean, 0.0, channels, each)
-    std = _numbers("stds", said.std, 1.0, channels, each)
+    mean = _numbers("mean", said.mean, 0.0, channels, each)
+    std = _numbers("std", said.std, 1.0, channels, each)
     if mean is None or std is None:
         return want
     if min(std) <= 0:
@@ -84,8 +85,9 @@ def _numbers(
         if each:
             return None
         raise ModelError(
-            f"expected {channels} {what}, one per input channel, got {len(numbers)}"
+            f"expected {counted(channels, what)}, one per input channel, "
+            f"got {len(numbers)}"
         )
     if not all(map(math.isfinite, numbers)):
-        raise ModelError(f"expected finite {what}, got {numbers}")
+        raise ModelError(f"expected finite {what}s, got {numbers}")
     return numbers

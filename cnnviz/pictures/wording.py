@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cnnviz.core.layers import Geometry, Layer
-from cnnviz.core.numbers import number, size
+from cnnviz.core.numbers import counted, number, size
 
 _ACTIVATIONS = {
     "relu": "ReLU",
@@ -154,10 +154,12 @@ def _norm(layer: Layer) -> str:
     name = next((v for k, v in _NORMS.items() if k in key), layer.op)
     options = layer.options
     if name == "group norm" and "num_groups" in options:
-        return f"{name}, {options['num_groups']} groups"
+        return f"{name}, {counted(options['num_groups'], 'group')}"
     if name == "local response norm" and "size" in options:
-        return f"{name} over {options['size']} channels"
-    return f"{name}, {layer.channels} channels" if name == "batch norm" else name
+        return f"{name} over {counted(options['size'], 'channel')}"
+    if name == "batch norm":
+        return f"{name}, {counted(layer.channels, 'channel')}"
+    return name
 
 
 def activation_name(layer: Layer) -> str:

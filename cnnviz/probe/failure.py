@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from cnnviz.core.errors import memory_sentence
 from cnnviz.core.layers import Geometry, Kind
+from cnnviz.core.numbers import counted
 from cnnviz.probe import vocabulary as words
 from cnnviz.probe.builder import Builder
 from cnnviz.probe.describe import Shape, settings_of
@@ -88,17 +89,17 @@ def _wanted(kind: Kind, bound: Mapping[str, Any], given: Sequence[int]) -> str |
     if not isinstance(weight, Shape):
         return None
     if kind == "linear" and tuple(given[-1:]) != weight[-1:]:
-        return f"wants {weight[-1]} features; {given[-1]} arrived"
+        return f"wants {counted(weight[-1], 'feature')}; {given[-1]} arrived"
     if kind in ("conv", "conv_transpose") and len(given) > 1:
         groups = int(bound.get("groups") or 1)
         wants = weight[0] if kind == "conv_transpose" else weight[1] * groups
         if len(given) != len(weight):
-            axes = len(weight) - 2
-            return f"wants maps with {axes} axes; {_size(given[1:])} arrived"
+            axes = "1 axis" if len(weight) == 3 else f"{len(weight) - 2} axes"
+            return f"wants maps with {axes}; {_size(given[1:])} arrived"
         if given[1] != wants:
-            return f"wants {wants} channels; {given[1]} arrived"
+            return f"wants {counted(wants, 'channel')}; {given[1]} arrived"
     if kind == "norm" and len(given) > 1 and given[1] != weight[0]:
-        return f"wants {weight[0]} channels; {given[1]} arrived"
+        return f"wants {counted(weight[0], 'channel')}; {given[1]} arrived"
     return None
 
 

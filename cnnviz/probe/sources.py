@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from cnnviz.core.errors import InputError, MismatchError, TaskError
 from cnnviz.core.models import ImageWant, SeriesWant
+from cnnviz.core.numbers import counted
 from cnnviz.core.series import Choices, TableSource, TextSource
 from cnnviz.core.trace import (
     ArraySource,
@@ -130,9 +131,9 @@ def _prepared(
         assert isinstance(source, TableSource | TextSource)
         return series_sample(found, want, source)
     if isinstance(want, SeriesWant):
+        many = counted(len(want.channels), "variable")
         raise TaskError(
-            f"{name} takes a series (CSV) of {len(want.channels)} variables; "
-            f"{source.title} is a picture",
+            f"{name} takes a series (CSV) of {many}; {source.title} is a picture",
             "series",
         )
     return prepare_image(found, want, source.title)

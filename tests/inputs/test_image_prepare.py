@@ -206,7 +206,7 @@ def test_results_cannot_be_written():
     ("change", "words"),
     [
         ({"channels": 4}, "expected 4 means, one per channel, got 3"),
-        ({"channels": 1}, "expected 1 means, one per channel, got 3"),
+        ({"channels": 1}, "expected 1 mean, one per channel, got 3"),
         ({"std": (1.0,)}, "expected 3 stds, one per channel, got 1"),
         ({"interpolation": "lanczos"}, "got 'lanczos'"),
     ],

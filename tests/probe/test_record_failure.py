@@ -67,6 +67,11 @@ def test_a_series_that_is_too_short():
             "(conv2d) wants 3 channels; 1 arrived (1×8×8, from input).",
         ),
         (
+            conv(1, 4),
+            (3, 8, 8),
+            "(conv2d) wants 1 channel; 3 arrived (3×8×8, from input).",
+        ),
+        (
             nn.Conv2d(4, 4, 3, groups=2),
             (6, 8, 8),
             "(conv2d) wants 4 channels; 6 arrived (6×8×8, from input).",
@@ -79,7 +84,7 @@ def test_a_series_that_is_too_short():
         (
             nn.Conv1d(3, 4, 3),
             (3, 8, 8),
-            "(conv1d) wants maps with 1 axes; 3×8×8 arrived (3×8×8, from input).",
+            "(conv1d) wants maps with 1 axis; 3×8×8 arrived (3×8×8, from input).",
         ),
         (
             nn.Linear(5, 2),
