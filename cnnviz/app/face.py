@@ -206,13 +206,19 @@ def trace(
     Trace
         When the network fails on the way, ``error`` says where and why, and
         ``layers`` holds what ran before.
+
+    Raises
+    ------
+    ModelError
+        ``net`` is neither.
     """
-    from cnnviz.nets.network import Network
+    from cnnviz.nets.network import Network, module_of
     from cnnviz.probe.execute import trace_module
 
+    module = module_of(net)
     if isinstance(net, Network):
         traced = trace_module(
-            net.module,
+            module,
             sample,
             title=net.name,
             weights=net.weights,
@@ -225,7 +231,7 @@ def trace(
             trained=net.trained,
             channel_names=net.channel_names,
         )
-    return trace_module(net, sample, labels=labels)
+    return trace_module(module, sample, labels=labels)
 
 
 def bundled_samples() -> tuple[Path, ...]:

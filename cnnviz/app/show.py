@@ -116,11 +116,16 @@ def ready(
         One of them cannot be used.
     """
     from cnnviz.inputs.arrays import source_of_value
-    from cnnviz.nets.live import first_convolution, live_network, snapshot
-    from cnnviz.nets.network import Network
+    from cnnviz.nets.live import (
+        first_convolution,
+        live_network,
+        require_channels,
+        snapshot,
+    )
+    from cnnviz.nets.network import Network, module_of
 
     whole = model if isinstance(model, Network) else None
-    module = model.module if isinstance(model, Network) else model
+    module = module_of(model)
     if whole is not None and want is None:
         want = whole.want
     known = None if isinstance(want, InputChoices) else want
@@ -137,10 +142,13 @@ def ready(
             want=want,
             labels=whole.labels if labels is None else tuple(labels),
         )
-        return network, source
-    if want is None and not isinstance(source, ArraySource):
-        want = InputChoices()  # a picture has to be prepared somehow
-    return live_network(module, title, want, labels), source
+    else:
+        if want is None and not isinstance(source, ArraySource):
+            want = InputChoices()  # a picture has to be prepared somehow
+        network = live_network(module, title, want, labels)
+    if isinstance(source, ArraySource):
+        require_channels(network.module, source.sample.values)
+    return network, source
 
 
 def _file(path: Path) -> Source:

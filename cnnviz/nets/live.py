@@ -13,10 +13,13 @@ from typing import Any
 from torch import Tensor, nn
 from torch.nn.parameter import UninitializedBuffer, is_lazy
 
-from cnnviz.core.errors import ModelError
+from cnnviz.core.errors import InputError, ModelError
+from cnnviz.core.layers import Array
 from cnnviz.core.models import ImageWant, InputChoices, LiveSpec, SeriesWant
+from cnnviz.core.numbers import counted, size
 from cnnviz.core.progress import no_check
 from cnnviz.nets.class_names import class_names
+from cnnviz.nets.dry_run import attempt, copied
 from cnnviz.nets.network import Network
 from cnnviz.nets.own import alike
 from cnnviz.nets.readied import readied, unwrapped
@@ -160,3 +163,35 @@ def first_convolution(module: nn.Module) -> tuple[int, int]:
             if isinstance(part, kind):
                 return axes, part.in_channels
     return 0, 0
+
+
+def require_channels(module: nn.Module, values: Sequence[Array]) -> None:
+    """Refuse arrays that the convolution which reads them cannot be applied to.
+
+    Parameters
+    ----------
+    module
+        In eval mode. Only if its first convolution wants other channels, a copy of it
+        is run on shapes alone to see which inputs are read.
+    values
+        Its inputs, without batch axis, channels first.
+
+    Raises
+    ------
+    InputError
+        One has other channels than are wanted.
+    """
+    wants = first_convolution(module)[1]
+    if all(value.shape[:1] == (wants,) for value in values):
+        return
+    twin = copied(module)
+    if not wants or twin is None:
+        return
+    found = attempt(twin, [value.shape for value in values], no_check)
+    for place, (axes, channels) in sorted(found.read.items()):
+        shape = values[place].shape
+        if axes and len(shape) == axes + 1 and shape[0] != channels:
+            raise InputError(
+                f"the network wants {counted(channels, 'channel')}; "
+                f"{size(shape)} arrived"
+            )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from cnnviz.core.errors import ModelError
 from cnnviz.core.models import ImageWant, InputChoices, SeriesWant, Task
 from cnnviz.nets.catalog import Entry
 
@@ -60,3 +61,22 @@ class Network:
     def task(self) -> Task:
         """What it takes."""
         return "series" if isinstance(self.want, SeriesWant) else "picture"
+
+
+def module_of(model: Network | nn.Module) -> nn.Module:
+    """Return the module of a network, or one that is given itself.
+
+    Raises
+    ------
+    ModelError
+        It is something else.
+    """
+    from torch import nn
+
+    module = model.module if isinstance(model, Network) else model
+    if not isinstance(module, nn.Module):
+        raise ModelError(
+            "expected a torch.nn.Module, or what cnnviz.open_model returned, got "
+            f"{model!r:.80}"
+        )
+    return module

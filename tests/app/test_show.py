@@ -297,6 +297,25 @@ class TestSamples:
         with pytest.raises(InputError, match="a batch of 2"):
             cnnviz.show(small(), torch.cat([X, X]))
 
+    @pytest.mark.parametrize(
+        ("wanted", "given", "words"),
+        [(1, (3, 28, 28), "wants 1 channel; 3×28×28 arrived"),
+         (3, (1, 1, 28, 28), "wants 3 channels; 1×28×28 arrived")],
+    )  # fmt: skip
+    def test_other_channels(self, show, wanted, given, words):
+        module = nn.Sequential(nn.ReLU(), nn.Conv2d(2, 4, 3))
+        assert ready(module, np.zeros((3, 28, 28), "f"))  # not read by it: not known
+        with pytest.raises(InputError, match=words):
+            show(nn.Sequential(nn.Conv2d(wanted, 4, 3)), np.zeros(given, "f"))
+        assert views._open == {}
+
+    @pytest.mark.parametrize("call", [cnnviz.show, cnnviz.trace])
+    @pytest.mark.parametrize("model", ["not a model", None, nn.Conv2d])
+    def test_what_is_no_network(self, show, call, model):
+        with pytest.raises(ModelError, match=r"expected a torch\.nn\.Module"):
+            call(model, X[0])
+        assert views._open == {}
+
 
 class TestInTheWindow:
     def test_another_picture_is_refused_where_its_scale_is_not_known(
