@@ -1,14 +1,21 @@
 """Another layer until it is painted, against the same grid in matplotlib.
 
 Every layer is looked at for the first time: the network runs again before each round.
+*By key* means one layer after the other, each at least 25 ms after the last was
+painted, which is less than the pause of a key that is held down; the window makes the
+next layer ready in between. *By click* means layers far from each other, for which
+nothing but the colour scales is ready.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from importlib.util import find_spec
 from typing import Any
+
+import numpy as np
 
 from cnnviz.core.layers import Array
 from tests.bench.desk import SIZE, Desk
@@ -31,30 +38,43 @@ FASTER = Bar(40, "faster")
 
 
 def rows(plan: Plan) -> Iterator[Row]:
-    """Walk through VGG-16 beside matplotlib, then through ResNet-152."""
+    """Go through VGG-16 beside matplotlib, then through ResNet-152."""
     with Desk(spec("torchvision/vgg16")) as desk:
         grids = _grids(desk)
-        taken, others = _walk(desk, plan.of(9, 3), grids)
-        yield from layer_rows("switch", "vgg16", taken, MEDIAN, WORST)
-        yield from _against(taken, others)
+        keyed, others = _keyed(desk, plan.of(9, 3), grids)
+        yield from _shown("vgg16, by key", keyed, WORST)
+        yield from _against(keyed, others)
+        yield from _shown("vgg16, by click", _clicked(desk, plan.of(9, 3)), WORST)
     with Desk(spec("torchvision/resnet152")) as desk:
-        taken, _ = _walk(desk, plan.of(3, 1), {})
-        yield from layer_rows("switch", "resnet152", taken)
+        keyed, _ = _keyed(desk, plan.of(3, 1), {})
+        yield from _shown("resnet152, by key", keyed)
+        yield from _shown("resnet152, by click", _clicked(desk, plan.of(9, 3)))
 
 
-def _walk(
+def _shown(
+    what: str, taken: dict[str, list[Taken]], worst: Bar | None = None
+) -> Iterator[Row]:
+    middle = MEDIAN if worst else None
+    for row in layer_rows("switch", what, taken, middle, worst):
+        ready = "the next is made ready in 25 ms" if "key" in what else "first sight"
+        yield replace(row, note=f"{row.note}; {ready}")
+
+
+def _keyed(
     desk: Desk, rounds: int, others: dict[str, Side]
 ) -> tuple[dict[str, list[Taken]], Times]:
     """Go through all layers, and then let the others paint, so many times.
 
-    One round before does not count.
+    One round before does not count; nor does the way to the first layer.
     """
-    names = [layer.name for layer in desk.trace.layers]
+    first, *names = [layer.name for layer in desk.trace.layers]
     taken: dict[str, list[Taken]] = {name: [] for name in names}
     beside: Times = {name: [] for name in others}
-    desk.store.select(layer=names[-1])  # where every later round begins, too
     for done in range(-1, rounds):
+        desk.store.select(layer=names[-1])
         desk.reload()
+        desk.store.select(layer=first)
+        desk.painted()
         for name in names:
             found = desk.timed(partial(desk.store.select, layer=name))
             if done >= 0:
@@ -64,6 +84,21 @@ def _walk(
             if done >= 0:
                 beside[name].append(seconds)
     return taken, beside
+
+
+def _clicked(desk: Desk, rounds: int) -> dict[str, list[Taken]]:
+    """Jump to every third layer in each round, so that none is a neighbour's."""
+    dice = np.random.default_rng(0)
+    names = [layer.name for layer in desk.trace.layers]
+    taken: dict[str, list[Taken]] = {name: [] for name in names}
+    for done in range(rounds):
+        some = names[done % 3 :: 3]
+        desk.store.select(layer=some[-1])
+        desk.reload()
+        for at in dice.permutation(len(some) - 1).tolist():
+            found = desk.timed(partial(desk.store.select, layer=some[at]))
+            taken[some[at]].append(found)
+    return {name: found for name, found in taken.items() if found}
 
 
 def _grids(desk: Desk) -> dict[str, Side]:
@@ -78,7 +113,7 @@ def _grids(desk: Desk) -> dict[str, Side]:
 
 
 def _against(taken: dict[str, list[Taken]], others: Times) -> Iterator[Row]:
-    what = "vgg16, worst layer"
+    what = "vgg16, by key, worst layer"
     if not others:
         note = "matplotlib is not installed"
         yield Row("switch", what, against="matplotlib", bar=FASTER, note=note)
