@@ -12,7 +12,7 @@ from cnnviz.app.between import Between
 from cnnviz.app.scene import Scene, channel_names, input_names
 from cnnviz.app.steps import input_times, reads_beyond, times_of
 from cnnviz.app.window import Window
-from cnnviz.core.geometry import ReceptiveField, receptive_field
+from cnnviz.core.geometry import ReceptiveField, read_input, receptive_field
 from cnnviz.core.layers import Layer, Unit
 from cnnviz.core.selection import Selection
 from cnnviz.core.shapes import shape_of, spatial_axes, values_of
@@ -79,7 +79,7 @@ class Pointing(QObject):
         if place.layer is None or place.unit is None:
             return
         if len(place.unit) == len(trace[place.layer].spatial):
-            self._field(trace, place.layer, place.unit)
+            self._input_field(trace, place.layer, place.unit)
             yield
         self._between.ready(trace, now, place)
         yield
@@ -94,8 +94,11 @@ class Pointing(QObject):
         layer = trace[place.layer]
         field = None
         if place.unit is not None and len(place.unit) == len(layer.spatial):
-            field = self._field(trace, layer.name, place.unit)
-        self._window.input.show_field(field, self._beyond(trace, layer, place, field))
+            field = self._input_field(trace, layer.name, place.unit)
+        drawn = field
+        if field is not None and field.mask.shape != trace.sample.values[0].shape[1:]:
+            drawn = None  # another input, of another size
+        self._window.input.show_field(drawn, self._beyond(trace, layer, place, drawn))
         if self._scene is not None:
             self._between.show(trace, self._scene, place)
         text = status_line(
@@ -122,10 +125,16 @@ class Pointing(QObject):
     @staticmethod
     def _sees(trace: Trace, field: ReceptiveField | None) -> str:
         """Say what a unit reads of the input."""
-        if field is not None and trace.sample.series is not None:
+        if field is None:
+            return ""
+        if trace.sample.series is not None and field.target == "input":
             return reads_words(field.mask, input_times(trace))
-        span = field.span if field else None
-        return sees_words(span, trace.sample.values[0].shape[1:])
+        return sees_words(field.span, field.mask.shape, which=field.target)
+
+    def _input_field(self, trace: Trace, name: str, unit: Unit) -> ReceptiveField:
+        """Return what a unit sees of the first input that leads to it."""
+        source = read_input(trace, name)
+        return self._field(trace, name, unit, None, source)
 
     def pin_input(self, name: str, channel: int, unit: Unit) -> None:
         """Mark a place of the input itself until something else is selected."""

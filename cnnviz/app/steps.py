@@ -94,7 +94,7 @@ def reads_beyond(
         return ()
     first, last = field.box[0]
     count = len(field.mask)
-    jump = field_size(trace, layer.name).jump[0]
+    jump = field_size(trace, layer.name, field.target).jump[0]
     if (first >= 0 and last < count) or jump is None or jump != int(jump):
         return ()
     on = (
@@ -103,7 +103,7 @@ def reads_beyond(
     other = unit[0] + on
     if not 0 <= other < layer.spatial[0]:
         return ()
-    inside = receptive_field(trace, layer.name, (other,))
+    inside = receptive_field(trace, layer.name, (other,), target=field.target)
     if inside.box[0][0] < 0 or inside.box[0][1] >= count:
         return ()
     steps = np.flatnonzero(inside.mask) - on * int(jump)

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TextIO
 
-from cnnviz.core.geometry import FieldSize, field_size, size_formulas
-from cnnviz.core.layers import WEIGHTED
+from cnnviz.core.geometry import FieldSize, field_size, read_input, size_formulas
+from cnnviz.core.layers import WEIGHTED, Layer
 from cnnviz.core.models import ImageWant
 from cnnviz.core.numbers import count, size
 from cnnviz.core.trace import Trace
+from cnnviz.pictures.status import input_words
 
 if TYPE_CHECKING:
     from cnnviz.nets.catalog import Entry
@@ -109,7 +110,7 @@ def layers_table(trace: Trace, paper: Paper) -> str:
             ", ".join(size_formulas(layer)),
             count(layer.parameters) if layer.parameters else "",
             count(layer.macs) if layer.macs else "",
-            _field(field_size(trace, layer.name)),
+            _field(trace, layer),
         )
         for layer in trace.layers
     ]
@@ -210,8 +211,17 @@ def models_as_json(models: Sequence[Entry]) -> list[dict[str, Any]]:
     ]
 
 
-def _field(field: FieldSize) -> str:
-    """Write ``51×51 step 8``: what a unit sees, and how far its neighbour is moved."""
+def _field(trace: Trace, layer: Layer) -> str:
+    """Write ``51×51 step 8``: what a unit sees, and how far its neighbour is moved.
+
+    Where it does not see the first input: ``3×3 step 1 of the second input``.
+    """
+    source = read_input(trace, layer.name)
+    words = _field_words(field_size(trace, layer.name, source))
+    return words if source == "input" else f"{words} of the {input_words(source)}"
+
+
+def _field_words(field: FieldSize) -> str:
     steps = {jump for jump in field.jump if jump is not None}
     if not field.size:
         return "nothing"

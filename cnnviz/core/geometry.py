@@ -21,7 +21,7 @@ from cnnviz.core.formulas import (
     size_formulas,
 )
 from cnnviz.core.layers import Unit
-from cnnviz.core.places import FieldSize, carry, field_size, locate
+from cnnviz.core.places import FieldSize, carry, field_size, locate, read_input
 from cnnviz.core.shapes import channel_axis, shape_of, spatial_axes
 from cnnviz.core.trace import Trace
 
@@ -37,6 +37,7 @@ __all__ = [
     "field_size",
     "locate",
     "output_size",
+    "read_input",
     "receptive_field",
     "rows_lost",
     "size_formulas",
@@ -60,12 +61,15 @@ class ReceptiveField:
         included.
     exact
         False when some operation on the way had no rule and everything was assumed.
+    target
+        What is seen: ``"input"``, ``"input_1"`` … or the name of a layer.
     """
 
     box: tuple[Interval, ...]
     span: tuple[Interval, ...] | None
     mask: NDArray[np.bool_]
     exact: bool = True
+    target: str = "input"
 
     @property
     def size(self) -> tuple[int, ...]:
@@ -175,7 +179,7 @@ def receptive_field(
             masks[name], boxes[name] = narrowed(read, there), span
     extent = tuple(shape[axis] for axis in spatial)
     if target not in masks:
-        return ReceptiveField((), None, np.zeros(extent, np.bool_), exact)
+        return ReceptiveField((), None, np.zeros(extent, np.bool_), exact, target)
     others = tuple(axis for axis in range(len(shape)) if axis not in spatial)
     seen = masks[target]
     seen = any_over(seen, others).squeeze(others)
@@ -186,4 +190,5 @@ def receptive_field(
         hull(seen, extent),
         seen,
         exact,
+        target,
     )

@@ -41,6 +41,27 @@ class FieldSize:
     whole: tuple[bool, ...]
 
 
+def read_input(trace: Trace, layer_name: str) -> str:
+    """Name the first of a network's inputs that leads to a layer, directly or not.
+
+    ``"input"`` also where none does.
+
+    Raises
+    ------
+    KeyError
+        No such layer.
+    """
+    names = ["input", *(f"input_{i}" for i in range(1, len(trace.sample.values)))]
+    if len(names) == 1:
+        return "input"
+    shape_of(trace, layer_name)
+    before = {layer_name}
+    for layer in reversed(trace.layers):
+        if layer.name in before:
+            before.update(layer.inputs)
+    return next((name for name in names if name in before), "input")
+
+
 def field_size(trace: Trace, layer_name: str, source: str = "input") -> FieldSize:
     """Return size, jump and start of the receptive fields of a layer's interior units.
 

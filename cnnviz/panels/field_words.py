@@ -6,6 +6,7 @@ import numpy as np
 
 from cnnviz.core.geometry import ReceptiveField
 from cnnviz.core.numbers import count, number, size
+from cnnviz.pictures.status import input_words
 
 _AXES = {1: ("steps",), 2: ("rows", "columns"), 3: ("planes", "rows", "columns")}
 
@@ -17,17 +18,18 @@ def sees(field: ReceptiveField) -> str:
     them beyond the input's end.
     """
     if not field.box:
-        return "sees nothing of the input" if field.span is None else "sees all inputs"
+        which = input_words(field.target)
+        return f"sees {'nothing' if field.span is None else 'all'} of the {which}"
     whole = tuple((0, extent - 1) for extent in field.mask.shape)
     if field.exact and field.span == whole and field.mask.all():
-        return "sees the whole input"
+        return f"sees the whole {input_words(field.target)}"
     names = _AXES.get(len(field.box), tuple(f"axis {i}" for i in range(9)))
     parts = [
         f"{name} {_range(first, last)}"
         for name, (first, last) in zip(names, field.box, strict=False)
     ]
     least = "" if field.exact else " at most"
-    return f"sees{least} input {', '.join(parts)}"
+    return f"sees{least} {input_words(field.target)} {', '.join(parts)}"
 
 
 def _range(first: int, last: int) -> str:

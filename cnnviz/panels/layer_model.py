@@ -14,7 +14,7 @@ from PySide6.QtCore import (
 )
 
 from cnnviz.core.changes import change_words
-from cnnviz.core.geometry import FieldSize, field_size
+from cnnviz.core.geometry import FieldSize, field_size, read_input
 from cnnviz.core.layers import Layer
 from cnnviz.core.trace import Trace
 from cnnviz.pictures.captions import count, layer_caption, size
@@ -182,7 +182,9 @@ class LayerModel(QAbstractTableModel):
             lambda: layer.name,
             lambda: kind_words(layer),
             lambda: size(layer.shape),
-            lambda: field_words(field_size(trace, layer.name)),
+            lambda: field_words(
+                field_size(trace, layer.name, read_input(trace, layer.name))
+            ),
             lambda: count(layer.parameters) if layer.parameters else "",
             lambda: count(layer.macs) if layer.macs else "",
         )

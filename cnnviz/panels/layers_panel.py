@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from cnnviz.core.geometry import field_size, size_formulas
+from cnnviz.core.geometry import field_size, read_input, size_formulas
 from cnnviz.core.layers import Layer
 from cnnviz.core.ledger import ledger, lost_words, sharing_words
 from cnnviz.core.stages import Stage, stage_of
@@ -45,6 +45,7 @@ from cnnviz.pictures.captions import (
     short_count,
     size,
 )
+from cnnviz.pictures.status import input_words
 
 _WIDEST = tuple(cells * theme.GRID for cells in (16, 11, 13, 10, 13, 16))
 """Pixels each column takes by itself; the person may widen it."""
@@ -236,7 +237,10 @@ def details(trace: Trace, layer: Layer) -> str:
         numbers.append(f"weight shared with {layer.shared_with}")
     lines += numbers
     source = read_input(trace, layer.name)
-    field, which = field_words(field_size(trace, layer.name, source)), input_words(source)
+    field, which = (
+        field_words(field_size(trace, layer.name, source)),
+        input_words(source),
+    )
     if field == "all":
         lines.append(f"each unit sees the whole {which}")
     elif field:

@@ -13,6 +13,7 @@ Colour = tuple[int, int, int]
 Weight = float | tuple[float, float, float]
 """One weight, or those for red, green and blue."""
 
+_ORDINALS = ("", "second", "third", "fourth", "fifth")
 _AXES = {"H": "rows", "W": "columns", "T": "steps", "D": "slices"}
 
 
@@ -38,7 +39,10 @@ def span_words(span: Sequence[tuple[int, int]] | None, axes: str = "") -> str:
 
 
 def sees_words(
-    span: Sequence[tuple[int, int]] | None, extent: Sequence[int], axes: str = ""
+    span: Sequence[tuple[int, int]] | None,
+    extent: Sequence[int],
+    axes: str = "",
+    which: str = "input",
 ) -> str:
     """Say what a unit sees: ``"sees input rows 46–56, columns 118–128"``.
 
@@ -48,12 +52,22 @@ def sees_words(
         What it reads, as for ``span_words``.
     extent
         Size of the input along the same axes.
+    which
+        The input, as layers name it.
     """
     if not span:
         return ""
     if all(s == (0, n - 1) for s, n in zip(span, extent, strict=False)):
-        return "sees the whole input"
-    return f"sees input {span_words(span, axes)}"
+        return f"sees the whole {input_words(which)}"
+    return f"sees {input_words(which)} {span_words(span, axes)}"
+
+
+def input_words(name: str) -> str:
+    """Name an input in words: ``"input"``, ``"second input"`` for ``"input_1"``."""
+    place = int(name.removeprefix("input").lstrip("_") or 0)
+    if place < len(_ORDINALS):
+        return f"{_ORDINALS[place]} input".lstrip()
+    return f"input no. {place + 1}"
 
 
 def channel_words(layer: Layer, channel: int, names: Sequence[str] = ()) -> str:

@@ -28,8 +28,10 @@ from own import (
     write_code,
 )
 from PIL import Image
+from PySide6.QtCore import QRectF
 from torch import nn
 
+from cnnviz.app.tables import Paper, layers_table
 from cnnviz.nets import catalog
 from cnnviz.nets.cache import hub_folder
 
@@ -328,6 +330,16 @@ class TestChannels:
         assert len(opened.trace.sample.values) == 2
         assert opened.trace.title == "two.py:Two"
         assert {"a", "b"} <= {layer.name for layer in opened.trace.layers}
+        opened.store.select(layer="b", channel=1, unit=(4, 6))
+        words = "sees second input rows 4–6, columns 6–8"
+        assert opened.window.unit.sees.text().startswith(words)
+        assert words in opened.window._status.text()
+        assert opened.window.input._mark.box == QRectF(6, 4, 3, 3)
+        detail = opened.window.layers.detail.text()
+        assert "each unit sees 3×3 of the second input" in detail
+        table = layers_table(opened.trace, Paper()).splitlines()
+        row = next(line for line in table if line.startswith("b "))
+        assert row.rstrip().endswith("3×3 step 1 of the second input")
 
 
 def test_a_broken_file_of_the_catalogue(opened, tmp_path, monkeypatch):

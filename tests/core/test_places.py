@@ -7,7 +7,13 @@ import torch
 from graphs import Run, alexnet, causal, noise, traced, vgg16
 from torch import nn
 
-from cnnviz.core.geometry import carry, field_size, locate, receptive_field
+from cnnviz.core.geometry import (
+    carry,
+    field_size,
+    locate,
+    read_input,
+    receptive_field,
+)
 from cnnviz.core.trace import Trace
 
 
@@ -135,9 +141,12 @@ def test_a_layer_the_input_does_not_lead_to():
     trace = traced(Two(), noise(1, 12), noise(1, 15))
     assert field_size(trace, "two").size == ()
     assert field_size(trace, "two", "input_1").size == (5,)
+    assert read_input(trace, "one") == "input"
+    assert read_input(trace, "two") == "input_1"
     assert carry(trace, "two", (3,), "one") is None
-    with pytest.raises(KeyError, match="three"):
-        field_size(trace, "three")
+    for asked in (field_size, read_input):
+        with pytest.raises(KeyError, match="three"):
+            asked(trace, "three")
 
 
 def middle(box):

@@ -109,7 +109,12 @@ def test_two_inputs():
     trace = traced(Two(), noise(1, 12), noise(1, 12))
     last = trace.layers[-1].name
     assert receptive_field(trace, last, (4,)).box == ((4, 6),)
-    assert receptive_field(trace, last, (4,), target="input_1").box == ((3, 7),)
+    second = receptive_field(trace, last, (4,), target="input_1")
+    assert second.box == ((3, 7),)
+    assert (receptive_field(trace, last, (4,)).target, second.target) == (
+        "input",
+        "input_1",
+    )
 
 
 def test_what_cannot_be_known_is_assumed_and_said():

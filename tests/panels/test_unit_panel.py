@@ -101,6 +101,16 @@ def test_an_assumed_field_says_at_most():
     assert sees(loose) == "sees at most input rows 0–1, columns 0–1"
 
 
+def test_another_input_is_named():
+    given = field(((0, 1), (0, 1)), (4, 4))
+    other = replace(given, target="input_1")
+    assert sees(other) == "sees second input rows 0–1, columns 0–1"
+    vector = ReceptiveField((), (), np.ones((), bool), target="input_2")
+    assert sees(vector) == "sees all of the third input"
+    nothing = ReceptiveField((), None, np.zeros((4, 4), bool))
+    assert sees(nothing) == "sees nothing of the input"
+
+
 def test_the_whole_input_is_said_in_short():
     whole = ReceptiveField(
         ((-66, 288), (-66, 288)), ((0, 3), (0, 3)), np.ones((4, 4), bool)

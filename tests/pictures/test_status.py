@@ -2,7 +2,13 @@ import numpy as np
 import pytest
 
 from cnnviz.core.layers import Layer
-from cnnviz.pictures.status import channel_words, sees_words, span_words, status_line
+from cnnviz.pictures.status import (
+    channel_words,
+    input_words,
+    sees_words,
+    span_words,
+    status_line,
+)
 
 
 def layer(shape, axes, kind="conv", name="features.0"):
@@ -49,3 +55,13 @@ def test_status_line():
     )
     assert status_line(maps, None, None, "", 1.5) == "conv features.0 · run in 1500 ms"
     assert "(1, 2)" not in status_line(layer((4,), "C"), 1, (1, 2), "", 0)
+
+
+def test_which_input_is_seen_is_said():
+    words = ("input", "second input", "third input")
+    names = ("input", "input_1", "input_2")
+    for name, said in zip(names, words, strict=True):
+        assert input_words(name) == said
+        assert sees_words(((2, 4),), (9,), which=name) == f"sees {said} steps 2–4"
+        assert sees_words(((0, 8),), (9,), which=name) == f"sees the whole {said}"
+    assert input_words("input_11") == "input no. 12"
