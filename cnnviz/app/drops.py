@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -78,8 +79,8 @@ def read_mime(data: QMimeData | None) -> Brought:
         )
     text = text.strip()
     if text and "\n" not in text and len(text) < 4096 and "\0" not in text:
-        path = Path(text).expanduser()
-        if path.is_absolute() and path.is_file():
+        path = Path(os.path.expanduser(text))  # noqa: PTH111
+        if path.is_absolute() and is_there(path):
             return read_paths([path])
     return Brought()
 
@@ -97,9 +98,14 @@ def is_table(text: str) -> bool:
     return 2 * sum(bool(_NUMBER.fullmatch(cell)) for cell in cells) >= len(cells)
 
 
+def is_there(path: Path) -> bool:
+    """Tell whether there is such a file; some names the system cannot even have."""
+    return os.path.isfile(path)  # noqa: PTH113 - Path raises for those
+
+
 def read_paths(paths: Sequence[Path]) -> Brought:
     """Take the first of each kind: code, weights, a picture or table."""
-    files = [path for path in paths if path.is_file() or not path.exists()]
+    files = [p for p in paths if is_there(p) or not os.path.exists(p)]  # noqa: PTH110
     if not files:
         first = paths[0]
         words = f"{first.name or first} is no ordinary file."

@@ -9,6 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import QCoreApplication
 from PySide6.QtWidgets import QMenu, QWidget
 
+from cnnviz.app.drops import is_there
 from cnnviz.app.settings import Settings
 from cnnviz.core.models import FileSpec
 
@@ -65,7 +66,7 @@ class RecentMenu(QMenu):
     ) -> None:
         action = self.addAction(words.replace("&", "&&"))
         action.setStatusTip(tr("Show this again"))
-        action.setEnabled(all(path.is_file() for path in paths))
+        action.setEnabled(all(map(is_there, paths)))
         action.triggered.connect(lambda _checked=False: show())
 
 

@@ -114,6 +114,13 @@ class TestWhatItIs:
         assert read(text(f" {path}\n")).source == ImageSource(path)
         assert read(text(str(tmp_path / "missing.png"))) == drops.Brought()
 
+    @pytest.mark.parametrize(
+        "name",
+        ["/" + "a" * 300, "/" + "a" * 3000, "~nobody-here/a.png", "/a\udcff", "~"],
+    )
+    def test_names_that_no_file_can_have(self, name):
+        assert read(text(name)) == drops.Brought()
+
 
 class TestPixels:
     def test_rows_of_any_width(self):
