@@ -8,11 +8,10 @@ from dataclasses import dataclass
 
 from cnnviz.core.formulas import rows_lost
 from cnnviz.core.layers import Layer, positions
-from cnnviz.core.numbers import count
+from cnnviz.core.numbers import count, short_count
 
 _SHARING = frozenset({"conv", "conv_transpose", "linear"})
 _LINES = {"D": "plane", "H": "row", "W": "column", "T": "step"}
-_POWERS = ((10**12, "million million"), (10**9, "thousand million"), (10**6, "million"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,25 +44,16 @@ def ledger(layer: Layer) -> Ledger | None:
     return Ledger(layer.weight.size + bias, positions(layer), dense)
 
 
-def large_count(n: int) -> str:
-    """Write a count so that its size can be felt: ``29 thousand million``."""
-    for unit, word in _POWERS:
-        x = n / unit
-        if x >= 1:
-            return f"{x:.1f} {word}" if x < 9.95 else f"{x:,.0f} {word}"
-    return count(n)
-
-
 def sharing_words(found: Ledger) -> str:
-    """Say how often each weight is used, and what it would cost not to share them.
+    """Say how often weights and biases are used, and what not sharing them would cost.
 
-    ``23,296 weights shared over 3,025 positions; dense: 29 thousand million``.
+    ``23,296 parameters shared over 3,025 positions; dense: 29.1 billion``.
     """
-    weights = f"{count(found.weights)} weights"
+    weights = f"{count(found.weights)} parameters"
     if found.positions == 1:
         return f"{weights}, each used once: nothing is shared"
     places = f"{count(found.positions)} positions"
-    return f"{weights} shared over {places}; dense: {large_count(found.dense)}"
+    return f"{weights} shared over {places}; dense: {short_count(found.dense)}"
 
 
 def lost_words(layer: Layer) -> str:

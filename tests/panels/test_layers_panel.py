@@ -191,7 +191,7 @@ def test_the_current_layer_is_explained(panel):
     assert "conv 3→5, 3×3" in text
     assert "⌊(9 − 3)/1⌋ + 1 = 7" in text
     dense = 3 * 9 * 12 * 5 * 7 * 10 + 5 * 7 * 10
-    assert f"140 weights shared over 70 positions; dense: {dense:,}" in text
+    assert f"140 parameters shared over 70 positions; dense: {dense:,}" in text
     assert "9,450 multiply-adds" in text
     assert "each unit sees 3×3 of the input" in text
     assert "from input (3×9×12)" in text
