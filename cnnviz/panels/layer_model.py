@@ -18,6 +18,7 @@ from cnnviz.core.geometry import FieldSize, field_size, read_input
 from cnnviz.core.layers import Layer
 from cnnviz.core.trace import Trace
 from cnnviz.pictures.captions import count, layer_caption, size
+from cnnviz.pictures.wording import kind_name
 
 COLUMNS = ("layer", "kind", "output", "sees", "parameters", "multiply-adds")
 NUMBERS = frozenset({4, 5})
@@ -50,7 +51,7 @@ def kind_words(layer: Layer) -> str:
         sizes = ("tap", "taps")
         kept = (w for w in words.split() if not w[0].isdigit() and w not in sizes)
         return " ".join(kept)
-    return layer.kind
+    return kind_name(layer)
 
 
 class LayerModel(QAbstractTableModel):

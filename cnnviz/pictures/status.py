@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from cnnviz.core.layers import Layer, Unit
 from cnnviz.core.numbers import number
 from cnnviz.pictures.steps import Times, step_words
+from cnnviz.pictures.wording import kind_name
 
 Colour = tuple[int, int, int]
 """Red, green and blue, 0 … 255."""
@@ -104,7 +105,7 @@ def status_line(
     time
         When each step of the layer was, in seconds, where it runs along time.
     """
-    parts = [f"{layer.kind} {layer.name}"]
+    parts = [f"{kind_name(layer)} {layer.name}"]
     if channel is not None and channel < layer.channels:
         parts.append(channel_words(layer, channel, names))
         if unit is not None and len(unit) == len(layer.spatial):

@@ -13,13 +13,14 @@ Times = NDArray[np.float64]
 
 
 def rate(hertz: float) -> str:
-    """Write a sampling rate: ``50 Hz``, ``1 / 10 min``."""
+    """Write a sampling rate: ``50 Hz``, ``one every 10 min``."""
     if hertz >= 0.1:
         return f"{number(hertz)} Hz"
     apart = 1 / hertz
-    for unit, size in (("days", 86_400), ("h", 3_600), ("min", 60), ("s", 1)):
+    for unit, size in (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1)):
         if apart >= size:
-            return f"1 / {number(apart / size)} {unit}"
+            many = number(apart / size)
+            return f"one every {unit}" if many == "1" else f"one every {many} {unit}s"
     return f"{number(hertz)} Hz"
 
 

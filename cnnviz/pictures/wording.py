@@ -184,6 +184,11 @@ def activation_name(layer: Layer) -> str:
     return name
 
 
+def kind_name(layer: Layer) -> str:
+    """Return a layer's kind; a slice of a tensor is called one."""
+    return "slice" if layer.op == "getitem" else layer.kind
+
+
 def layer_caption(layer: Layer) -> str:
     """Say in one line what a layer does: ``conv 3→64, 11×11, stride 4, padding 2``.
 
@@ -215,4 +220,5 @@ def layer_caption(layer: Layer) -> str:
         return f"{word} of {inputs}" if inputs > 1 else f"{word} with a constant"
     if kind == "pad":
         return _change("padding", layer)
-    return _change("slice" if layer.op == "getitem" else layer.op, layer)
+    name = kind_name(layer)
+    return _change(name if name == "slice" else layer.op, layer)

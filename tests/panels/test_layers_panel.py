@@ -19,6 +19,8 @@ from cnnviz.panels.layer_model import (
 from cnnviz.panels.layers_panel import LayersPanel, _Marks
 from cnnviz.panels.row_view import Bars
 from cnnviz.panels.saving import csv
+from cnnviz.pictures.captions import layer_caption
+from cnnviz.pictures.status import status_line
 
 
 @pytest.fixture
@@ -316,6 +318,11 @@ def test_kinds_in_words(conv, relu):
     assert kind_words(replace(conv, kind="conv_transpose")) == "transposed conv"
     assert kind_words(replace(relu, op="GELU")) == "GELU"
     assert kind_words(replace(relu, kind="other", op="einsum")) == "einsum"
+    cut = replace(relu, kind="reshape", op="getitem")
+    assert kind_words(cut) == "slice"
+    assert layer_caption(cut) == "slice"
+    line = status_line(cut, None, None, "", 0.0)
+    assert line.startswith("slice features.1")
     leaky = replace(relu, op="LeakyReLU", options={"negative_slope": 0.01})
     assert kind_words(leaky) == "leaky ReLU"
 
