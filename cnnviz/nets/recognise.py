@@ -23,6 +23,8 @@ T = TypeVar("T")
 
 _BUILT_FOR_NEAREST = 5
 """Networks compared tensor by tensor when none fits: those most alike by name."""
+_CLOSE = 0.25
+"""Share of a file's tensors that fit a network which is called close."""
 _HEAD_TENSORS = 2
 """Weight and bias of the class layer, which may go by another name."""
 
@@ -60,7 +62,7 @@ class NoMatch:
         Says so, and which came closest.
     nearest
         How the file differs from that one, which it calls by its name in the
-        catalogue; None when not one tensor fits any.
+        catalogue; None when hardly a tensor fits any.
     plan
         Builds it.
     names
@@ -106,9 +108,11 @@ def recognise(shapes: Shapes, only: Entry | None = None) -> Match | NoMatch:
     nearest = min(missed, key=_distance, default=NoMatch(""))
     fitting = nearest.nearest.fitting if nearest.nearest is not None else 0
     if only is None and not fitting:
-        count = names.total()
+        count = len(shapes)
         words = f"none of its {count} tensors is" if count != 1 else "its tensor is not"
         return NoMatch(f"{words} one of a known network")
+    if only is None and fitting < _CLOSE * names.total():
+        return NoMatch(f"no known network is close to {_tensors(len(shapes))}")
     return nearest
 
 
@@ -151,7 +155,8 @@ def _compared(one: Signature, shapes: Shapes) -> Match | NoMatch:
     misfit = compare(plan.entry.name, wanted, found)
     names = {old: new for new, old in own.items()}
     if not fits(misfit):
-        return NoMatch(_nearest_words(misfit, plan), misfit, plan, names)
+        words = _nearest_words(misfit, plan, len(shapes))
+        return NoMatch(words, misfit, plan, names)
     counters = {key: todays_name(key) for key in shapes if not matters(key)}
     names |= {old: new for old, new in counters.items() if new in built}
     return Match(plan, names, _notes(plan, moved, len(names) < len(shapes)))
@@ -200,7 +205,7 @@ def _tensors(count: int) -> str:
     return f"these {count} tensors" if count != 1 else "this one tensor"
 
 
-def _nearest_words(misfit: Misfit, plan: Plan) -> str:
+def _nearest_words(misfit: Misfit, plan: Plan, total: int) -> str:
     """Say that no network fits, and count how the nearest differs."""
     counts = (
         (len(misfit.missing), "missing"),
@@ -208,7 +213,6 @@ def _nearest_words(misfit: Misfit, plan: Plan) -> str:
         (len(misfit.reshaped), "of another shape"),
     )
     differs = ", ".join(f"{count} {what}" for count, what in counts if count)
-    total = misfit.fitting + len(misfit.unexpected) + len(misfit.reshaped)
     return (
         f"no known network has just {_tensors(total)}; {plan.entry.title} comes "
         f"closest: {misfit.fitting} fit, {differs}"

@@ -234,6 +234,28 @@ def test_what_no_network_has_is_like_none(module):
     assert "known network" in answer.sentence
 
 
+def test_a_network_that_hardly_a_tensor_fits_is_not_called_close():
+    class Own(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv1 = nn.Conv2d(3, 8, 3, bias=False)
+            self.bn1 = nn.BatchNorm2d(64)  # as ResNet's
+            self.rest = nn.Sequential(*(nn.Conv2d(8, 8, 3) for _ in range(8)))
+
+    answer = told(Own())
+    assert isinstance(answer, NoMatch)
+    assert answer.nearest is None
+    # 1 kernel, 5 of batch norm with its counter, 16 of convolutions
+    assert answer.sentence == "no known network is close to these 22 tensors"
+
+
+def test_batch_norms_counters_are_tensors_of_the_file_too():
+    module = made("resnet18")
+    module.conv1 = nn.Conv2d(3, 64, 3)
+    answer = told(module)
+    assert f"just these {len(module.state_dict())} tensors" in answer.sentence
+
+
 def test_shapes_that_no_memory_could_hold_are_no_trouble():
     state = shapes(made("alexnet").state_dict())
     state["classifier.6.weight"] = (10**15, 4096)
