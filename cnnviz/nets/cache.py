@@ -76,5 +76,10 @@ def check_digest(path: Path, expected: str) -> None:
 
 def in_words(size: int) -> str:
     """Return a size in bytes as ``"244 MB"``, 1 MB being a million bytes."""
+    for unit, word in ((10**12, "TB"), (10**9, "GB")):
+        if size >= unit:
+            return f"{size / unit:.3g} {word}"
+    if size < 10**5:
+        return f"{size:,} bytes"
     megabytes = size / 1e6
     return f"{megabytes:.0f} MB" if megabytes >= 10 else f"{megabytes:.1f} MB"

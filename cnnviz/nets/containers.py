@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from cnnviz.core.errors import ModelError
+from cnnviz.nets.cache import in_words
 
 Kind = Literal["zip", "legacy", "safetensors"]
 """How tensors are packed: by today's ``torch.save``, by that before 1.6, or so."""
@@ -35,7 +36,7 @@ DAMAGE = (
 """What reading a damaged file may raise."""
 
 _PICTURE = "a picture"
-_STATE_DICT = "save torch.save(model.state_dict(), …) where it was made"
+_STATE_DICT = "call torch.save(model.state_dict(), …) where it was made"
 _FOREIGN = (
     (b"<", "a web page, perhaps an error or login page"),
     (b"version https://git-lfs", "a Git LFS pointer, not the file it points to"),
@@ -142,7 +143,8 @@ def check_kind(path: Path) -> bytes:
         raise ModelError(f"{path} is empty (0 bytes); {_WANTED}")
     what = foreign(beginning)
     if what is not None:
-        raise ModelError(f"{path} is {what}; {_WANTED}")
+        wanted = "" if ";" in what else f"; {_WANTED}"
+        raise ModelError(f"{path} is {what}{wanted}")
     return beginning
 
 
@@ -171,7 +173,7 @@ def container(path: Path) -> Container:
     if what is None and beginning.startswith(_PICKLE):
         what = _BY_NAME[".pkl"]
     if what is not None:
-        raise ModelError(f"{path} is {what}; {_WANTED}")
+        raise ModelError(f"{path} is {what}")
     raise ModelError(
         f"{path} is damaged, or a kind of file that is not known here; {_WANTED}"
     )
@@ -254,8 +256,8 @@ def _archive(path: Path, size: int) -> Container:
             unpacked = sum(part.file_size for part in parts)
             if unpacked > 4 * size + _ROOM_FOR_TEXT:
                 raise ModelError(
-                    f"{path} was not opened: its {size / 1e6:,.1f} MB would unpack "
-                    f"to {unpacked / 1e6:,.0f} MB"
+                    f"{path} was not opened: its {in_words(size)} would unpack "
+                    f"to {in_words(unpacked)}"
                 )
             named = next(x for x in parts if _within(x.filename) == "data.pkl")
             pickle = archive.read(named)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cnnviz.core.errors import ModelError
+from cnnviz.nets.cache import in_words
 
 if TYPE_CHECKING:
     from torch import Tensor, dtype
@@ -46,8 +47,8 @@ def sound(state: Mapping[str, Tensor], path: Path) -> dict[str, Tensor]:
     if claimed > 4 * there + _ROOM_FOR_VIEWS:
         name, worst = max(state.items(), key=lambda item: item[1].nbytes)
         raise ModelError(
-            f"{path} was not opened: its tensors claim {claimed / 1e6:,.0f} MB and "
-            f"{there / 1e6:,.1f} MB are there; the largest, {name}, "
+            f"{path} was not opened: its tensors claim {in_words(claimed)} and "
+            f"{in_words(there)} are there; the largest, {name}, "
             f"claims to be {'×'.join(map(str, worst.shape))} of {_held(worst):,} bytes"
         )
     return {

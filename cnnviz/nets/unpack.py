@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from torch.types import Storage
 
 INSTEAD = (
-    "where it was made, save torch.save(model.state_dict(), …) and open that, with the "
+    "where it was made, call torch.save(model.state_dict(), …) and open that, with the "
     "Python file that defines the network if it is not a known one"
 )
 """What to do with a file that is more than weights."""

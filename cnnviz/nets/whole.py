@@ -181,6 +181,6 @@ def _is_property(kind: type[nn.Module], name: str) -> bool:
 def _odd(where: str, what: str) -> ModelError:
     return ModelError(
         f"the network in the file was not opened: {where or 'its outermost module'} "
-        f"is {what}; save torch.save(model.state_dict(), …) instead and open it with "
+        f"is {what}; call torch.save(model.state_dict(), …) instead and open it with "
         "the Python file that defines the network"
     )

@@ -149,3 +149,6 @@ def test_digest_is_computed_again_only_when_the_file_changed(tmp_path, monkeypat
 def test_sizes_in_words():
     assert cache.in_words(244_408_911) == "244 MB"
     assert cache.in_words(4_966_400) == "5.0 MB"
+    assert cache.in_words(2**42) == "4.4 TB"
+    assert cache.in_words(1_230_000_000) == "1.23 GB"
+    assert cache.in_words(4) == "4 bytes"
