@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from cnnviz.core.geometry import ReceptiveField
-from cnnviz.core.numbers import count, number, size
+from cnnviz.core.numbers import count, number, percent, size
 from cnnviz.pictures.status import input_words
 
 _AXES = {1: ("steps",), 2: ("rows", "columns"), 3: ("planes", "rows", "columns")}
@@ -44,12 +44,34 @@ def coverage(field: ReceptiveField) -> str:
     if not field.box:
         return ""
     parts = [size(field.size)]
-    inside, whole = 1, int(np.prod(field.size))
-    for (first, last), extent in zip(field.box, field.mask.shape, strict=True):
-        inside *= max(min(last, extent - 1) - max(first, 0) + 1, 0)
+    inside, whole = _inside(field), int(np.prod(field.size))
     if inside < whole:
         parts.append(f"{count(whole - inside)} of {count(whole)} in the padding")
     read = int(field.mask.sum())
     if read < inside:
         parts.append(f"reads {count(read)} of {count(inside)} positions")
     return " · ".join(parts)
+
+
+def seen(field: ReceptiveField) -> tuple[str, ...]:
+    """Say both, and in shorter ways for where there is less room, longest first."""
+    where, covered = sees(field), coverage(field)
+    if not covered:
+        return (where,)
+    ways = [f"{where} · {covered}"]
+    share = 1 - _inside(field) / int(np.prod(field.size))
+    if share:
+        most = "" if field.exact else "at most "
+        whole = f"{most}{size(field.size)} of the {input_words(field.target)}"
+        ways += [
+            f"{way} · {percent(share)} padding" for way in (where, f"sees {whole}")
+        ]
+    return tuple(ways)
+
+
+def _inside(field: ReceptiveField) -> int:
+    """Count the positions of the box that lie on the target."""
+    inside = 1
+    for (first, last), extent in zip(field.box, field.mask.shape, strict=True):
+        inside *= max(min(last, extent - 1) - max(first, 0) + 1, 0)
+    return inside

@@ -178,7 +178,7 @@ class KernelRows(QWidget):
             top = self.cell(i, 0).center().y() - line / 2
             where = QRectF(theme.GRID, max(top, 0.0), wide, line)
             name = metrics.elidedText(
-                self._names[i], Qt.TextElideMode.ElideRight, wide + 0.5
+                self._names[i], Qt.TextElideMode.ElideMiddle, wide + 0.5
             )
             painter.drawText(where, flag.AlignLeft | flag.AlignVCenter, name)
 

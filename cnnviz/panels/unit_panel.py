@@ -14,7 +14,7 @@ from cnnviz.core.geometry import ReceptiveField
 from cnnviz.core.layers import Layer
 from cnnviz.core.look import Look
 from cnnviz.panels import theme
-from cnnviz.panels.field_words import coverage, sees
+from cnnviz.panels.field_words import seen
 from cnnviz.panels.frame import Elided, PanelFrame
 from cnnviz.panels.saving import Exporter, Numbers
 from cnnviz.panels.terms_view import TermsView
@@ -73,7 +73,7 @@ class UnitPanel(PanelFrame):
         )
         self._found: Explanation | None = None
         self._pooled: Explanation | None = None
-        self._field = ""
+        self._field: tuple[str, ...] = ()
         self.terms.pointed.connect(self._on_pointed)
         self.terms.opened.connect(self._follow)
         self.terms.poolOpened.connect(self._follow_pool)
@@ -132,11 +132,7 @@ class UnitPanel(PanelFrame):
         ]
         self.why.setText(" · ".join(part for part in parts if part))
         self.why.setVisible(any(parts))
-        self._field = (
-            ""
-            if field is None
-            else " · ".join(part for part in (sees(field), coverage(field)) if part)
-        )
+        self._field = () if field is None else seen(field)
         self._show_seen("")
         self.terms.show_terms(found, look or Look(), pooled, names)
         self.show_content()
@@ -146,9 +142,10 @@ class UnitPanel(PanelFrame):
         self._show_seen(words)
 
     def _show_seen(self, words: str) -> None:
-        line = " · ".join(part for part in (words, self._field) if part)
-        self.sees.set_text(line, *([words] if words else []))
-        self.sees.setVisible(bool(line))
+        lines = [f"{words} · {line}" if words else line for line in self._field]
+        lines = [*lines, words] if words else lines or [""]
+        self.sees.set_text(*lines)
+        self.sees.setVisible(bool(lines[0]))
 
     @staticmethod
     def _residual(found: Explanation) -> str:

@@ -7,8 +7,9 @@ from PySide6.QtWidgets import QApplication, QMenu
 from time_hands import hover
 
 from cnnviz.core.look import Look
+from cnnviz.panels.kernel_rows import KernelRows
 from cnnviz.panels.taps_view import TapsView
-from cnnviz.pictures.colours import table
+from cnnviz.pictures.colours import diverging, table
 from cnnviz.pictures.levels import levels, quantise
 
 CANVAS, ACCENT = rgb("canvas", dark=True), rgb("accent", dark=True)
@@ -237,3 +238,18 @@ def test_any_kernel_is_painted_without_complaint(view, shape):
     view.show_kernels(np.full(shape, np.nan, np.float32), 2, (), DARK, 1)
     hover(view.rows, *QPointF(view.rows.rect().center()).toTuple())
     assert pixels(view).shape == (500, 420, 3)
+
+
+def test_long_names_that_differ_at_their_end_can_be_told_apart(shown, themed):
+    """Rows that hold nothing else but their names are painted differently."""
+    themed(True)
+    rows = shown(KernelRows(), 110, 120)
+    names = ("accelerometer_x", "accelerometer_y", "accelerometer_z")
+    codes = np.full((3, 2), 125, np.uint8)
+    rows.show_kernel(codes, diverging(True), names=names)
+    left, painted = int(rows.area().left()), pixels(rows)
+    parts = []
+    for i in range(3):
+        middle = int(rows.cell(i, 0).center().y())
+        parts.append(painted[middle - 6 : middle + 7, :left].tobytes())
+    assert len(set(parts)) == 3

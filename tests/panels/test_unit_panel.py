@@ -11,7 +11,7 @@ from PySide6.QtTest import QTest
 from cnnviz.core.geometry import ReceptiveField
 from cnnviz.core.layers import Geometry, Layer
 from cnnviz.core.trace import Sample, Trace
-from cnnviz.panels.field_words import coverage, sees
+from cnnviz.panels.field_words import coverage, seen, sees
 from cnnviz.panels.saving import csv
 from cnnviz.panels.unit_panel import UnitPanel
 
@@ -135,9 +135,36 @@ def test_padding_and_holes_are_counted():
     )
 
 
+def test_with_less_room_it_is_said_shorter_and_nothing_is_cut(panel, trace):
+    """Of 20×20 positions around a 10×10 input, counted one by one, 300 are padding."""
+    box = ((-5, 14), (-5, 14))
+    inside = sum(
+        0 <= y < 10 and 0 <= x < 10 for y in range(-5, 15) for x in range(-5, 15)
+    )
+    assert inside == 100
+    wide = ReceptiveField(box, ((0, 9), (0, 9)), np.ones((10, 10), bool))
+    place = "sees the whole input"
+    assert seen(wide) == (
+        f"{place} · 20×20 · 300 of 400 in the padding",
+        f"{place} · 75.0 % padding",
+        "sees 20×20 of the input · 75.0 % padding",
+    )
+    loose = replace(wide, exact=False, target="input_1")
+    assert seen(loose)[-1] == "sees at most 20×20 of the second input · 75.0 % padding"
+    assert seen(field(((2, 4), (3, 5)), (9, 9))) == (
+        "sees input rows 2–4, columns 3–5 · 3×3",
+    )
+    show(panel, trace, "conv", 1, (2, 3), field=wide)
+    for said in (0, 1, 0):
+        room = panel.sees.fontMetrics().horizontalAdvance(seen(wide)[said])
+        panel.sees.resize(room, panel.sees.height())
+        assert panel.sees.shown() == seen(wide)[said]
+        assert panel.sees.text() == seen(wide)[0]
+
+
 def test_value_place_equation_and_way(panel, trace):
-    seen = field(((1, 3), (2, 4)), (6, 6))
-    show(panel, trace, "conv", 1, (2, 3), way=[("ReLU", 0.0)], field=seen)
+    there = field(((1, 3), (2, 4)), (6, 6))
+    show(panel, trace, "conv", 1, (2, 3), way=[("ReLU", 0.0)], field=there)
     value = trace["conv"].output[1, 2, 3]
     assert panel.value.text() == f"{value:.4g}".replace("-", "−")
     assert np.float32(panel.value.toolTip()) == value
