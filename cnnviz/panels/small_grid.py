@@ -30,6 +30,8 @@ from cnnviz.pictures.levels import Levels, levels, quantise
 _LARGEST = 48
 """Screen pixels a cell has at most."""
 
+_CUT = Qt.TextElideMode.ElideRight
+
 _ROOM = 4
 """Screen pixels around a number in its cell."""
 
@@ -112,6 +114,16 @@ class SmallGrid(TermWidget):
             parts.insert(0, "0" if parts else "all 0")
         return f"{self._title}  {' · '.join(parts)}"
 
+    def _fitting(self, wide: float) -> str:
+        """Return the caption; with less room its title is cut, not its numbers."""
+        metrics, whole = QFontMetricsF(self.font()), self.caption
+        if metrics.horizontalAdvance(whole) <= wide:
+            return whole
+        scale = whole.removeprefix(self._title).replace(" – ", "–").strip()
+        room = wide - metrics.horizontalAdvance(f" {scale}")
+        title = metrics.elidedText(self._title, _CUT, room)
+        return metrics.elidedText(f"{title} {scale}".lstrip(), _CUT, wide)
+
     def sizeHint(self) -> QSize:
         """Prefer room for large cells."""
         return QSize(100, 110)
@@ -162,10 +174,7 @@ class SmallGrid(TermWidget):
         metrics = QFontMetricsF(self.font())
         line = QRectF(1, 0, self.width() - 1, metrics.height())
         painter.setPen(shade.color("muted"))
-        caption = self.caption
-        if metrics.horizontalAdvance(caption) > line.width():
-            caption = caption.replace("  ", " ").replace(" – ", "–")
-        caption = metrics.elidedText(caption, Qt.TextElideMode.ElideRight, line.width())
+        caption = self._fitting(line.width())
         painter.drawText(line, Qt.AlignmentFlag.AlignLeft, caption)
         high, wide = self._codes.shape
         if not high or not wide:

@@ -12,15 +12,24 @@ from cnnviz.core.numbers import MINUS, count, number
 Times = NDArray[np.float64]
 
 
+_UNITS = (
+    ("day", "days", 86_400),
+    ("hour", "h", 3_600),
+    ("minute", "min", 60),
+    ("second", "s", 1),
+)
+"""One of each, several, and how many seconds."""
+
+
 def rate(hertz: float) -> str:
-    """Write a sampling rate: ``50 Hz``, ``one every 10 min``."""
+    """Write a sampling rate: ``50 Hz``, ``every 10 min``."""
     if hertz >= 0.1:
         return f"{number(hertz)} Hz"
     apart = 1 / hertz
-    for unit, size in (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1)):
+    for one, many, size in _UNITS:
         if apart >= size:
-            many = number(apart / size)
-            return f"one every {unit}" if many == "1" else f"one every {many} {unit}s"
+            times = number(apart / size)
+            return f"every {one}" if times == "1" else f"every {times} {many}"
     return f"{number(hertz)} Hz"
 
 

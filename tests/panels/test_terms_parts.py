@@ -99,6 +99,19 @@ def test_what_is_not_finite_is_said_and_never_called_zero(grid, scale):
         assert grid.caption == words
 
 
+def test_the_numbers_of_a_caption_are_cut_last(grid):
+    grid.set_title("average")
+    show(grid, [[0.0, 0.75]])
+    wide = grid.fontMetrics().horizontalAdvance
+    for room, said in (
+        (wide("average  0 – 0.75") + 2, "average  0 – 0.75"),
+        (wide("average 0–0.75") + 1, "average 0–0.75"),
+        (wide("aver… 0–0.75") + 1, "aver… 0–0.75"),
+        (wide("0–0.75") + 1, "0–0.75"),
+    ):
+        assert grid._fitting(room) == said
+
+
 def test_a_hole_is_not_counted_as_no_number(grid):
     index = np.array([[0, -1], [1, -1]])
     values = np.array([[1.0, np.nan], [np.inf, np.nan]])

@@ -13,13 +13,13 @@ TIME = np.arange(100) / 50
     [
         (50.0, "50 Hz"),
         (0.5, "0.5 Hz"),
-        (1 / 30, "one every 30 seconds"),
-        (1 / 600, "one every 10 minutes"),
-        (1 / 60, "one every minute"),
-        (1 / 3600, "one every hour"),
-        (1 / 5400, "one every 1.5 hours"),
-        (1 / 86_400, "one every day"),
-        (1 / 604_800, "one every 7 days"),
+        (1 / 30, "every 30 s"),
+        (1 / 600, "every 10 min"),
+        (1 / 60, "every minute"),
+        (1 / 3600, "every hour"),
+        (1 / 5400, "every 1.5 h"),
+        (1 / 86_400, "every day"),
+        (1 / 604_800, "every 7 days"),
     ],
 )
 def test_rates(hertz, words):
