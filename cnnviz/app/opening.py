@@ -187,6 +187,10 @@ class Opening(QObject):
         if isinstance(source, TableSource | TextSource):
             ask = Reading(source)
             other = self.tr("Table…"), lambda: self._open_dialog(ask)
+        if isinstance(source, TableSource):
+            named = self.own.input.named_by(source.path)
+            if named is not None:
+                action, then = self.tr("Use as names of the classes"), named
         self._window.notice.show_notice(
             f"{sentence}{self._wait(request)}",
             warning=True,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog
 
 from cnnviz.app.window import Window
+from cnnviz.core.errors import InputError
 from cnnviz.core.models import FileSpec, InputChoices
 from cnnviz.session.store import Store
 
@@ -72,6 +74,25 @@ class OwnInput(QObject):
         )
         if name:
             self._keep(spec, replace(spec.choices, labels=Path(name)))
+
+    def named_by(self, path: Path) -> partial[None] | None:
+        """Return what takes the names of the classes from a file, if it can be meant.
+
+        It can if it holds as many names as the network on show gives scores.
+        """
+        from cnnviz.nets.labels import read_labels
+
+        trace = self._store.state.trace
+        if trace is None or trace.request is None or trace.scores is None:
+            return None
+        spec = trace.request.model
+        try:
+            fit = len(read_labels(path)) == len(trace.scores)
+        except InputError:
+            return None
+        if not fit or not isinstance(spec, FileSpec):
+            return None
+        return partial(self._keep, spec, replace(spec.choices, labels=path))
 
     def _present(self) -> FileSpec | None:
         """Return the network on show if it is of files; say so if it is not."""

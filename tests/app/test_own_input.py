@@ -52,6 +52,25 @@ class TestInput:
         assert self.dialog(opened).fields["size"].line.text() == "20×30"
         self.dialog(opened).reject()
 
+    def test_names_of_the_classes_that_are_dropped(self, opened, known, tmp_path):
+        bring(opened, known)
+        shown = opened.trace
+        few = tmp_path / "few.txt"
+        few.write_text("ant\nbee\n")
+        bring(opened, few)
+        assert opened.trace is shown
+        assert "Use as names" not in " ".join(buttons(opened))
+        names = tuple("abcdefg")
+        (tmp_path / "mine.txt").write_text("\n".join(names))
+        bring(opened, tmp_path / "mine.txt")
+        assert opened.trace is shown
+        press(opened, "Use as names of the classes")
+        opened.wait()
+        assert opened.trace.labels == names
+        opened.show_model("alexnet")
+        bring(opened, known)
+        assert opened.trace.labels == names, "it is remembered"
+
     def test_it_can_turn_out_to_be_a_series(self, opened, tmp_path, readings):
         source = """
             import torch
