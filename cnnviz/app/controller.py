@@ -69,7 +69,7 @@ class Controller(QObject):
         self.spotlight = Spotlight(self.store, window)
         self.causality = Causality(self.store, window)
         self.resting = Resting(self.store, window)
-        self.memory = Memory(self.store, window, self.wiring, runner)
+        self.memory = Memory(self.store, window, self.wiring, runner, self.own.may_run)
         self.memory.askedAgain.connect(self.checking.runner.cancel)
         self.menus = Menus(window, self)
         self.toolbar = Toolbar(self.menus, window)

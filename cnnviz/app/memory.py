@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -74,6 +75,8 @@ class Memory(QObject):
         Says in the panels that a layer is on its way.
     runner
         The worker.
+    may_run
+        Asked before it is given anything.
 
     Signals
     -------
@@ -84,9 +87,15 @@ class Memory(QObject):
     askedAgain = Signal()
 
     def __init__(
-        self, store: Store, window: Window, wiring: Wiring, runner: Runner
+        self,
+        store: Store,
+        window: Window,
+        wiring: Wiring,
+        runner: Runner,
+        may_run: Callable[[Request], bool],
     ) -> None:
         super().__init__(window)
+        self._may_run = may_run
         self._store, self._window = store, window
         self._wiring, self._runner = wiring, runner
         self._wanted: tuple[int, ...] = ()
@@ -122,6 +131,9 @@ class Memory(QObject):
         """Hand a request to the worker; layers in view are kept before others."""
         self._soon.stop()
         self._running, self._wanted = None, ()
+        if not self._may_run(request):
+            self._store.withdraw()
+            return
         state, wanted = self._store.state, tuple[int, ...]()
         shown = state.trace.request if state.trace is not None else None
         if shown is not None and undated(shown.model) == undated(request.model):
@@ -163,6 +175,10 @@ class Memory(QObject):
         assert state.trace is not None
         lacking = missing(state.trace, scene(state.trace, state.selection, state.look))
         assert lacking is not None
+        request = state.trace.request
+        if request is not None and not self._may_run(request):
+            self.give_up()
+            return
         self.askedAgain.emit()
         job = Refocus(state.trace, self.limit(), self._wanted, lacking.name)
         self._running = job

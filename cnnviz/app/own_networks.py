@@ -148,6 +148,16 @@ class OwnNetworks(QObject):
             spec = replace(spec, digest=facts.digest, beside=facts.read_with)
         return replace(request, model=spec.stamped())
 
+    def may_run(self, request: Request) -> bool:
+        """Tell whether the code of a network, if it has any, was agreed to.
+
+        If it was not, the person is told.
+        """
+        spec = request.model
+        if not isinstance(spec, FileSpec) or spec.code_file is None:
+            return True
+        return self.trust.has(spec.digest) or self.fresh(request) is not None
+
     def offer_again(self, spec: FileSpec, facts: CodeFacts) -> None:
         """Say that code, for what became of it or of the yes, has to be agreed to anew.
 

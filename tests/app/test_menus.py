@@ -117,7 +117,7 @@ class TestNetworks:
             title, where = action.text().split("\t")
             assert (title, action.statusTip()) == (entry.title, entry.description)
             if entry.torchvision:
-                assert re.fullmatch(r"to be downloaded, [\d.]+ MB", where), title
+                assert re.fullmatch(r"to be downloaded, [\d.]+ [MG]B", where), title
         wheres = {name: found[name].text().split("\t")[1] for name in found}
         assert wheres["alexnet"] == wheres["vgg"] == "bundled"
         assert wheres["alexnet-2012"] == "random weights"

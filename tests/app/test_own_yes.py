@@ -46,6 +46,10 @@ def test_a_yes_is_taken_back(opened, code, weights, tmp_path):
 
     opened.do("reload")
     assert_it_waits()
+    shown = opened.store.state.request
+    opened.drop(files(small_picture(tmp_path / "other.png")))
+    assert_it_waits()
+    assert opened.store.state.request == shown
     save(weights, filled(built(), 9))
     assert_it_waits()
     opened.controller.own.input._keep(

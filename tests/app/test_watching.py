@@ -21,6 +21,7 @@ from own import (
 )
 from person import draw_picture
 from PySide6.QtCore import Qt
+from torchvision.models import squeezenet1_1
 
 from cnnviz.app import file_watch
 
@@ -286,6 +287,17 @@ def test_names_of_the_classes_that_were_not_there_before(opened, known, tmp_path
     opened.do("reload")
     opened.wait()
     assert opened.trace.labels == names
+
+
+def test_another_number_of_classes(opened, known, tmp_path):
+    (tmp_path / "labels.txt").write_text("\n".join("abcdefg"))
+    bring(opened, known)
+    assert opened.trace.labels == tuple("abcdefg")
+    write_anew(known, squeezenet1_1(num_classes=5))
+    opened.until(lambda: "it has 5 classes now, 7 before" in opened.said)
+    assert "s7.pth was written anew" in opened.said
+    assert "and the 7 names are not used" in opened.said
+    assert len(opened.trace.scores) == 5
 
 
 def test_weights_by_themselves(opened, weights):
