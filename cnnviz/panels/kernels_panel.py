@@ -240,7 +240,8 @@ class KernelsPanel(PanelFrame):
         whose = f"{'neuron' if self._weight.ndim == 2 else 'kernel'} {channel}"
         if self._fold is not None:
             kernel = kernel.reshape(self._fold)
-        found = levels(kernel[None], look.scale, look.bound, signed=True)
+        scale = "layer" if look.scale == "map" else look.scale  # there is only one
+        found = levels(kernel[None], scale, look.bound, signed=True)
         colours = table(look.colours, True, look.dark)
         self.mosaic.show_tiles(
             as_tiles(quantise(kernel[None], found)[0]),

@@ -23,6 +23,9 @@ _ROOMY = 20 * theme.GRID
 _LEAST = 7 * theme.GRID
 """Pixels of a bar that can be split at zero."""
 
+_SHORT = 4 * theme.GRID
+"""Pixels a bar in one piece keeps beside words."""
+
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
@@ -131,10 +134,12 @@ class ScaleBar(QWidget):
         low, high = number(self._low), number(self._high)
         split = self._signed
         if self._words and self.width() >= _ROOMY:
-            spare = inner.width() - _LEAST - 2 * (theme.GRID + _GAP)
-            if split and metrics.horizontalAdvance(low + high + self._words) > spare:
+            spare = inner.width() - 2 * (theme.GRID + _GAP)
+            needed = metrics.horizontalAdvance(low + high + self._words)
+            if split and needed > spare - _LEAST:
                 low, high, split = "", f"±{high}", False
             spare -= metrics.horizontalAdvance(low + high)
+            spare -= _LEAST if split else _SHORT
             room = max(inner.width() * 2 // 5, spare)
             words = metrics.elidedText(self._words, right, room)
             painter.drawText(inner, _RIGHT, words)

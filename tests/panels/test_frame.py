@@ -256,7 +256,7 @@ def test_no_colours_are_painted_for_a_scale_of_nothing(shown, themed):
     assert (np.ptp(pixels(bar).astype(int), -1) > 100).any()
 
 
-@pytest.mark.parametrize("wide", [300, 330, 420])
+@pytest.mark.parametrize("wide", [275, 300, 330, 420])
 def test_words_of_a_scale_are_whole_where_the_numbers_leave_room(shown, themed, wide):
     themed(True)
     found = levels(np.array([[-1.333, 1.333]]), "map")
