@@ -138,5 +138,7 @@ class Spotlight(QObject):
         self._window.tell(sentence)
 
     def _on_found(self, found: Mattering) -> None:
-        self._window.input.show_mattered(found)
+        pictured = found.asked.trace.sample.values[0].shape[1:]
+        if found.mask.shape == pictured:  # else it is another input, of another size
+            self._window.input.show_mattered(found)
         self._window.unit.show_mattered(found.words)

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from cnnviz.core.edges import hull
 from cnnviz.core.errors import InputError
-from cnnviz.core.geometry import receptive_field
+from cnnviz.core.geometry import read_input, receptive_field
 from cnnviz.core.layers import Array, Layer
 from cnnviz.core.mattering import Asked, Mattering
 from cnnviz.core.progress import Check
@@ -41,15 +41,19 @@ _ADDING = frozenset(
 def mattering(asked: Asked, check: Check = lambda *_: None) -> Mattering:
     """Return what one value can see of the input, and what of it mattered.
 
+    Of several inputs, the first that leads to the value.
+
     Raises
     ------
     InputError
         The layer has no such channel or unit; or a layer on the way was not kept, or
         drew random numbers.
     """
-    field = receptive_field(asked.trace, asked.layer, asked.unit, asked.channel)
-    found = influence(asked, check=check)
-    spatial = spatial_axes(asked.trace, "input")
+    trace, layer = asked.trace, asked.layer
+    source = read_input(trace, layer)
+    field = receptive_field(trace, layer, asked.unit, asked.channel, source)
+    found = influence(asked, source, check)
+    spatial = spatial_axes(trace, source)
     others = tuple(axis for axis in range(found.ndim) if axis not in spatial)
     mask: Mask = np.logical_or.reduce(found, axis=others)
     mask.flags.writeable = False

@@ -116,6 +116,28 @@ def test_it_is_the_support_of_the_gradient(case):
         assert smaller > 0, "this case was meant to leave something out"
 
 
+def test_of_two_inputs_the_one_that_is_read():
+    class Two(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.a, self.b = nn.Conv2d(1, 1, 3), nn.Conv2d(1, 1, 2)
+
+        def forward(self, first, second):
+            return self.a(first).mean() + self.b(second)
+
+    torch.manual_seed(3)
+    model, given = Two(), (np.ones((1, 6, 6), "f"), np.ones((1, 4, 5), "f"))
+    trace = trace_module(model, given)
+    found = mattering(Asked(trace, "b", 0, (1, 2)))
+    x = torch.ones(1, 1, 4, 5, requires_grad=True)
+    model.b(x)[0, 0, 1, 2].backward()
+    support = x.grad[0, 0].numpy() != 0
+    assert support.sum() == 4
+    assert (found.mask == support).all()
+    assert (found.field.mask == support).all()
+    assert found.words == "4 of 4 positions it sees mattered here"
+
+
 def test_a_dead_unit_owes_nothing_to_anything():
     module = nn.Sequential(nn.Conv2d(1, 1, 3, bias=False), nn.ReLU()).eval()
     with torch.no_grad():
