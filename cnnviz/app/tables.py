@@ -13,6 +13,7 @@ from cnnviz.core.models import ImageWant
 from cnnviz.core.numbers import count, size
 from cnnviz.core.trace import Trace
 from cnnviz.pictures.status import input_words
+from cnnviz.pictures.wording import kind_name
 
 if TYPE_CHECKING:
     from cnnviz.nets.catalog import Entry
@@ -105,7 +106,7 @@ def layers_table(trace: Trace, paper: Paper) -> str:
     rows = [
         (
             layer.name,
-            layer.kind,
+            kind_name(layer),
             size(layer.shape),
             ", ".join(size_formulas(layer)),
             count(layer.parameters) if layer.parameters else "",

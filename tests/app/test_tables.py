@@ -3,9 +3,12 @@
 import io
 import re
 
+import numpy as np
 import pytest
+from torch import nn
 
-from cnnviz.app.tables import Paper, Table, models_as_json, models_table
+import cnnviz
+from cnnviz.app.tables import Paper, Table, layers_table, models_as_json, models_table
 from cnnviz.nets.catalog import models
 
 TABLE = Table(
@@ -79,3 +82,13 @@ def test_models_table_and_values_agree():
         else:
             assert value["input"] == [len(entry.want.channels), entry.want.length]
         assert "×".join(map(str, value["input"])) in line
+
+
+def test_a_slice_is_called_one():
+    class Chomp(nn.Module):
+        def forward(self, x):
+            return x[:, :, :-2]
+
+    trace = cnnviz.trace(Chomp(), np.ones((2, 9), np.float32))
+    (row,) = layers_table(trace, Paper()).splitlines()[3:4]
+    assert row.split()[1:3] == ["slice", "2×7"]
