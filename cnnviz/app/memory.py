@@ -212,15 +212,10 @@ class Memory(QObject):
         return self.tr(
             "{0} of maps, {1} of memory for them: layers in view and near are kept, "
             "the others are computed again when looked at."
-        ).format(_size(trace.bytes_whole), _size(room))
+        ).format(in_words(trace.bytes_whole), in_words(room))
 
 
 def _positions(trace: Trace, state: State) -> tuple[int, ...]:
     """Return the run-order indices of the layers in view."""
     now = scene(trace, state.selection, state.look)
     return tuple(sorted(trace.position(each.name) for each in in_view(trace, now)))
-
-
-def _size(n: int) -> str:
-    """Write a number of bytes: ``22 GB``, ``850 MB``."""
-    return f"{n / 1e9:.3g} GB" if n >= 1e9 else in_words(n)
