@@ -15,6 +15,7 @@ from cnnviz.app.face import bundled_samples, bundled_series, first_source
 from cnnviz.app.families import FIRST_MODEL, Mismatch, WrongTask, task_of
 from cnnviz.app.fetching import Fetching
 from cnnviz.app.following import Following
+from cnnviz.app.leaving import wait_at_exit
 from cnnviz.app.memory import Bounded, Memory, Refocus
 from cnnviz.app.menus import Menus
 from cnnviz.app.misfits import Unopened
@@ -52,6 +53,7 @@ class Controller(QObject):
 
     def __init__(self, window: Window, runner: Runner, request: Request) -> None:
         super().__init__(window)
+        wait_at_exit()  # of whoever made the window
         self.window, self.runner = window, runner
         self.settings = window.settings
         self.store = Store(request, self)

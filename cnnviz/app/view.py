@@ -6,7 +6,6 @@ from PySide6.QtCore import QEventLoop, QThread
 
 from cnnviz.app.application import application, caught, icon, interrupted_by_ctrl_c
 from cnnviz.app.controller import Controller
-from cnnviz.app.leaving import wait_at_exit
 from cnnviz.app.main import run_request
 from cnnviz.app.settings import Settings
 from cnnviz.app.window import Window
@@ -35,7 +34,6 @@ def open_view(network: Network, source: Source, title: str, beside: bool) -> Vie
         Ctrl+C was pressed while this waited.
     """
     application()
-    wait_at_exit()
     view = _open.get(title)
     if view is None:
         _open[title] = view = View(network, source, title)

@@ -161,3 +161,12 @@ print("goes on")
 def test_a_script_ends_whose_window_was_closed_during_a_run():
     """The program is not ours to end: the worker is waited for."""
     assert run(SCRIPT) == (0, "goes on\n", "")
+
+
+def test_a_script_that_runs_the_command_itself_ends_well():
+    """It leaves by the front door, where the worker must have ended."""
+    code = CLOSE.replace("while True:", "for _ in range(400):")
+    code = code.replace("import program", "import main").replace(
+        "\nprogram()", "\nprint(main())"
+    )
+    assert run(code) == (0, "0\n", "")
