@@ -14,6 +14,7 @@ from PySide6.QtGui import QImage
 
 from cnnviz.app.face import source_of
 from cnnviz.app.kinds import is_code, is_weights
+from cnnviz.core.paths import is_there
 from cnnviz.core.series import TextSource
 from cnnviz.core.trace import PixelSource, Source
 from cnnviz.inputs.picture import to_picture
@@ -96,11 +97,6 @@ def is_table(text: str) -> bool:
         return False
     cells = re.split(r"[\s;|,]+", lines[-1].strip())
     return 2 * sum(bool(_NUMBER.fullmatch(cell)) for cell in cells) >= len(cells)
-
-
-def is_there(path: Path) -> bool:
-    """Tell whether there is such a file; some names the system cannot even have."""
-    return os.path.isfile(path)  # noqa: PTH113 - Path raises for those
 
 
 def read_paths(paths: Sequence[Path]) -> Brought:

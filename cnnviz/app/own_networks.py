@@ -103,12 +103,9 @@ class OwnNetworks(QObject):
     def show(self, spec: FileSpec, source: Source | None = None) -> None:
         """Ask for a network of files as they are now, with what is known of its input.
 
-        Without a source, on the present one. The person is told when its code may not
-        run.
+        Without a source, on the present one. Whether its code may run is asked before
+        the worker is given it; see ``may_run``.
         """
-        if spec.code_file is not None and not self.trust.has(spec.digest):
-            self.offer_again(spec, _facts(spec.code_file))
-            return
         known = self._window.settings.input_choices(spec.paths[0])
         spec = replace(spec, choices=known or InputChoices()).stamped()
         now = self._store.state.request

@@ -9,9 +9,9 @@ from pathlib import Path
 from PySide6.QtCore import QCoreApplication
 from PySide6.QtWidgets import QMenu, QWidget
 
-from cnnviz.app.drops import is_there
 from cnnviz.app.settings import Settings
 from cnnviz.core.models import FileSpec
+from cnnviz.core.paths import is_there
 
 
 def tr(text: str) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from cnnviz.core.paths import is_there
+
 _COMMON = (
     *("labels.txt", "classes.txt", "labels.json", "classes.json", "labels.csv"),
     *("classes.csv", "class_names.txt", "class_names.json", "class_to_idx.json"),
@@ -21,13 +23,6 @@ def labels_beside(file: Path) -> Path | None:
     own = [f"{file.stem}.labels{end}" for end in (".txt", ".json", ".csv")]
     own += [f"{file.stem}.names", f"{file.stem}_labels.txt", f"{file.stem}_labels.json"]
     for name in (*own, *_COMMON):
-        if _is_file(path := file.parent / name):
+        if is_there(path := file.parent / name):
             return path
     return None
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except OSError:  # its name is too long
-        return False

@@ -32,3 +32,12 @@ def alone(check: Check = no_check) -> Iterator[None]:
         yield
     finally:
         _LOCK.release()
+
+
+@contextmanager
+def own_chance(check: Check = no_check) -> Iterator[None]:
+    """Put torch's random state back afterwards; no other thread draws meanwhile."""
+    import torch
+
+    with alone(check), torch.random.fork_rng(devices=()):
+        yield

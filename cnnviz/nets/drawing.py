@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from cnnviz.nets.alone import alone
+from cnnviz.nets.alone import own_chance
 
 _PART = 1 << 21
 """Values drawn in one go; more are spread over threads."""
@@ -122,7 +122,7 @@ def fresh(make: Callable[[], nn.Module], seed: int) -> nn.Module:
     seed
         0 or more.
     """
-    with alone(), torch.random.fork_rng(devices=[]):
+    with own_chance():
         torch.default_generator.manual_seed(seed)
         with _DrawOnce() as once:
             module = make()

@@ -20,6 +20,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._pytree import tree_leaves
 
 from cnnviz.core.progress import Check
+from cnnviz.nets.alone import own_chance
 from cnnviz.nets.eager import eager
 
 Shape = tuple[int, ...]
@@ -122,7 +123,7 @@ def attempt(
     watch = _Watch(inputs, check)
     result = watch.attempt
     try:
-        with torch.no_grad(), torch.random.fork_rng(devices=[]), eager(), watch:
+        with torch.no_grad(), own_chance(check), eager(), watch:
             answer = module(*inputs)
     except Exception as error:  # noqa: BLE001 - not our code
         answer = None

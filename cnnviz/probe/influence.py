@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 
 import numpy as np
 import torch
@@ -26,7 +26,7 @@ from cnnviz.core.progress import Check
 from cnnviz.core.reads import edges
 from cnnviz.core.rules import plain_name
 from cnnviz.core.shapes import shape_of, spatial_axes
-from cnnviz.nets.alone import alone
+from cnnviz.nets.alone import own_chance
 from cnnviz.probe.replay import Recipe
 from cnnviz.probe.values import Value
 
@@ -175,7 +175,7 @@ def _gradient(layer: Layer, recipe: Recipe, wanted: Mask) -> dict[int, Mask] | N
             leaves[place] = tensor.requires_grad_()
         return leaves[place].clone()
 
-    with torch.enable_grad(), nullcontext() if recipe.certain else _own_chance():
+    with torch.enable_grad(), nullcontext() if recipe.certain else own_chance():
         before = torch.get_rng_state()
         output = recipe.run(given)
         drew = not recipe.certain and not before.equal(torch.get_rng_state())
@@ -198,10 +198,3 @@ def _gradient(layer: Layer, recipe: Recipe, wanted: Mask) -> dict[int, Mask] | N
         at: np.zeros(leaf.shape, np.bool_) if grad is None else (grad != 0).numpy()
         for (at, leaf), grad in zip(leaves.items(), grads, strict=True)
     }
-
-
-@contextmanager
-def _own_chance() -> Iterator[None]:
-    """Put random numbers back afterwards; they belong to the whole process."""
-    with alone(), torch.random.fork_rng(devices=()):
-        yield

@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from cnnviz.nets.alone import alone
+from cnnviz.nets.alone import own_chance
 from cnnviz.probe.values import (
     Step,
     Value,
@@ -361,7 +361,7 @@ def _other_chance(calls: Iterable[Call]) -> Iterator[None]:
     if not any(map(_may_draw, calls)):
         yield
         return
-    with alone(), torch.random.fork_rng(devices=()):
+    with own_chance():
         torch.manual_seed(_SEED)
         yield
 

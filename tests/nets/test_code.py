@@ -11,40 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from agreed import NET, run
 
 from cnnviz.core.errors import Cancelled, ModelError
 from cnnviz.core.models import InputChoices
 from cnnviz.nets.as_found import Beside
-from cnnviz.nets.code import builders_of, run_builder
 from cnnviz.nets.code_words import said_of
-
-
-def no_check(done, expected, what):
-    """Let everything run."""
-
-
-@pytest.fixture
-def write(tmp_path):
-    def to(name, source):
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(textwrap.dedent(source), encoding="utf-8")
-        return path
-
-    return to
-
-
-def run(path, builder="build", check=no_check):
-    return run_builder(path, builder, builders_of(path).digest, check)
-
-
-NET = """
-from torch import nn
-
-class Net(nn.Sequential):
-    def __init__(self, wide=4):
-        super().__init__(nn.Conv2d(3, wide, 3), nn.ReLU())
-"""
 
 
 class TestBuilt:

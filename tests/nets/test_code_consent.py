@@ -2,41 +2,14 @@
 
 import hashlib
 import py_compile
-import textwrap
 
 import pytest
+from agreed import NET, run
 from torch import nn
 
 from cnnviz.core.errors import Cancelled, ModelError
+from cnnviz.core.progress import no_check
 from cnnviz.nets.code import builders_of, run_builder
-
-
-def no_check(done, expected, what):
-    """Let everything run."""
-
-
-@pytest.fixture
-def write(tmp_path):
-    def to(name, source):
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(textwrap.dedent(source), encoding="utf-8")
-        return path
-
-    return to
-
-
-def run(path, builder="build", check=no_check):
-    return run_builder(path, builder, builders_of(path).digest, check)
-
-
-NET = """
-from torch import nn
-
-class Net(nn.Sequential):
-    def __init__(self, wide=4):
-        super().__init__(nn.Conv2d(3, wide, 3), nn.ReLU())
-"""
 
 
 @pytest.fixture
