@@ -38,10 +38,12 @@ def laid_out_once(*widgets: QWidget) -> Iterator[None]:
     layouts = [layout for each in widgets if (layout := each.layout()) is not None]
     for layout in layouts:
         layout.setEnabled(False)
-    yield
-    for layout in layouts:
-        layout.setEnabled(True)
-        layout.activate()
+    try:
+        yield
+    finally:
+        for layout in layouts:
+            layout.setEnabled(True)
+            layout.activate()
 
 
 class Elided(QWidget):

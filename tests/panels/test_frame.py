@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from cnnviz.panels import theme
 from cnnviz.panels.channel_panel import ChannelPanel
-from cnnviz.panels.frame import Elided, PanelFrame
+from cnnviz.panels.frame import Elided, PanelFrame, laid_out_once
 from cnnviz.panels.histogram import HistogramView
 from cnnviz.panels.input_panel import InputPanel
 from cnnviz.panels.kernels_panel import KernelsPanel
@@ -269,3 +269,13 @@ def test_words_of_a_scale_are_whole_where_the_numbers_leave_room(shown, themed, 
     inked = np.flatnonzero((abs(pixels(bar).astype(int) - ground).sum(-1) > 60).any(0))
     breaks = np.flatnonzero(np.diff(inked) > 12)
     assert inked[-1] - inked[breaks[-1] + 1] == pytest.approx(words, abs=6)
+
+
+def test_layouts_go_on_after_an_error_between(qtbot):
+    widget = QWidget()
+    qtbot.addWidget(widget)
+    layout = QVBoxLayout(widget)
+    with pytest.raises(ZeroDivisionError), laid_out_once(widget):
+        assert not layout.isEnabled()
+        raise ZeroDivisionError
+    assert layout.isEnabled()
