@@ -5,7 +5,7 @@ import weakref
 
 import numpy as np
 import pytest
-from hands import point
+from hands import Ear, point
 from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QWidget
 
@@ -37,7 +37,7 @@ def test_a_closed_panel_is_gone(qtbot, make):
 
 def test_new_maps_under_a_moving_pointer(shown, relu, conv):
     maps, channel = shown(MapsPanel("m", "Maps")), shown(ChannelPanel())
-    rng = np.random.default_rng(0)
+    rng, heard = np.random.default_rng(0), Ear(maps.mosaic.hovered)
     for i in range(60):
         maps.show_maps(relu if i % 2 else conv, Look(dark=bool(i % 3)), "Maps")
         maps.show_place(int(rng.integers(5)), (i % 7, i % 10))
@@ -48,6 +48,9 @@ def test_new_maps_under_a_moving_pointer(shown, relu, conv):
         if i % 9 == 0:
             maps.show_nothing("Nothing.")
             QCoreApplication.processEvents()
+            assert maps.reason == "Nothing."
+    cells = {each for each in heard.heard if each is not None}
+    assert len(cells) > 10, "the pointer was heard wherever it went"
 
 
 def test_one_picture_however_many_maps(shown, relu):
